@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The umbrella: one import for a program that wants everything.
+@_exported public import Sockets
