@@ -11,5 +11,11 @@ package enum SystemCall: String, CaseIterable, Sendable {
     // Descriptors and files
     case close, dup, fcntl, ioctl, openat2, openat, fstat, rename, unlink, linkat, getdents
     // Processes and signals
-    case pipe, spawn, waitid, pidfdOpen, pidfdSendSignal, signalfd
+    case pipe, spawn, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask
+    // Terminals
+    case tcgetattr, tcsetattr
+    // Names and interfaces
+    case getaddrinfo, getnameinfo, gethostbyaddr, gethostname, sethostname, getifaddrs
+    // Text
+    case iconvOpen, iconv
 }
