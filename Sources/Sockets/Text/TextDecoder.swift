@@ -28,6 +28,10 @@ public struct TextDecoder: ~Copyable, Sendable {
     private var offset = 0
     private var failure: TextError?
 
+    /// Set while iconv has said that something is wrong and it is not known yet whether that still lies ahead: the GNU one
+    /// goes past some wrong characters before it says so (A2 E8 in UHC). This would be the reason.
+    private var suspect: TextError.Reason?
+
     /// A decoder at the start of a text.
     ///
     /// - Throws: ``TextError`` with `.unknownEncoding` where the system lacks the encoding, `.system` when it has no memory
@@ -100,9 +104,10 @@ public struct TextDecoder: ~Copyable, Sendable {
             }
             if unsafe rest.isEmpty { return }
             let (consumed, stop) = try unsafe convert(UnsafeRawBufferPointer(rebasing: rest), into: &text)
+            if stop == .invalid { unsafe suspectLast(2, of: rest.prefix(consumed)) }
             unsafe rest = rest.dropFirst(consumed)
-            guard stop != .end, let byte = unsafe rest.popFirst() else { return }
-            held = [byte]
+            if stop == .end { return }
+            if let byte = unsafe rest.popFirst() { held.append(byte) } else { try refuseSuspect(into: &text) }
             try settle(into: &text)
         }
     }
@@ -111,14 +116,39 @@ public struct TextDecoder: ~Copyable, Sendable {
     /// what is held was incomplete, so that its last byte is the one that is wrong, if something is.
     private mutating func settle(into text: inout String) throws(TextError) {
         while !held.isEmpty {
-            let bytes = held
+            var bytes: [UInt8] = []
+            swap(&bytes, &held)
+            var piece = ""
             let (consumed, stop) = try unsafe bytes.span.bytes.withUnsafeBytes { bytes throws(TextError) in
-                try unsafe convert(bytes, into: &text)
+                try unsafe convert(bytes, into: &piece)
             }
-            held.removeFirst(consumed)
-            if stop == .end || stop == .incomplete && held.count < Self.longestCharacter { return }
-            try refuse(max(1, held.count - 1), .invalidBytes(held, offset: offset), into: &text)
+            if consumed > 0 { try refuseSuspect(into: &text) }
+            text += piece
+            if stop == .invalid && consumed == bytes.count { suspectLast(consumed, of: bytes) }
+            held = Array(bytes.dropFirst(consumed))
+            if held.isEmpty { return try refuseSuspect(into: &text) }
+            if stop == .incomplete && held.count < Self.longestCharacter { return }
+            suspect = nil
+            try refuse(refusedCount, .invalidBytes(held, offset: offset), into: &text)
         }
+    }
+
+    /// How many of the held bytes give way to one U+FFFD. In UTF-8 the longest beginning of a character, as Unicode advises;
+    /// elsewhere one, since the bytes behind it may be good by themselves (81 30 0A in GB 18030 hides a line's end).
+    private var refusedCount: Int {
+        encoding == .utf8 ? max(1, held.count - 1) : 1
+    }
+
+    /// Refuses what iconv has gone past, once it is clear that what lies ahead is good.
+    private mutating func refuseSuspect(into text: inout String) throws(TextError) {
+        guard let reason = suspect else { return }
+        suspect = nil
+        try refuse(0, reason, into: &text)
+    }
+
+    private mutating func suspectLast(_ count: Int, of consumed: some Sequence<UInt8>) {
+        let bytes = consumed.suffix(count)
+        suspect = .invalidBytes(Array(bytes), offset: offset - bytes.count)
     }
 
     private mutating func convert(

@@ -46,7 +46,9 @@ public struct TextEncoder: ~Copyable, Sendable {
         if let failure { throw failure }
         let source = ContiguousArray(text.utf8)
         do throws(TextError) {
-            try unsafe source.span.bytes.withUnsafeBytes { source throws(TextError) in try unsafe feed(source, into: &bytes) }
+            try unsafe source.span.bytes.withUnsafeBytes { source throws(TextError) in
+                try unsafe feed(source, into: &bytes)
+            }
         } catch {
             failure = error
             throw error
@@ -122,7 +124,9 @@ public struct TextEncoder: ~Copyable, Sendable {
         var start = unsafe bytes.startIndex
         while let lead = unsafe bytes[start...].firstIndex(of: 0xF3) {
             let scalar = unsafe bytes[lead...].prefix(3)
-            if unsafe scalar.elementsEqual([0xF3, 0xA0, 0x80]) || scalar.elementsEqual([0xF3, 0xA0, 0x81]) { return lead }
+            if unsafe scalar.elementsEqual([0xF3, 0xA0, 0x80]) || scalar.elementsEqual([0xF3, 0xA0, 0x81]) {
+                return lead
+            }
             start = lead + 1
         }
         return nil

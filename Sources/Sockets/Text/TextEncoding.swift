@@ -32,9 +32,14 @@ public struct TextEncoding: Hashable, Sendable {
         guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(Self.isNameByte) else {
             throw TextError(.open, encoding: name, .unknownEncoding)
         }
-        self.init(named: name.uppercased())
-        _ = try TextConversion(.decode, self)
-        _ = try TextConversion(.encode, self)
+        let capitals = name.uppercased()
+        self.init(named: capitals == "UTF8" ? Self.utf8.name : capitals)
+        do throws(TextError) {
+            _ = try TextConversion(.decode, self)
+            _ = try TextConversion(.encode, self)
+        } catch {
+            throw TextError(.open, encoding: name, error.reason)
+        }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -81,7 +86,8 @@ extension TextEncoding {
     /// Traditional Chinese with Hong Kong's supplement.
     public static let big5HKSCS = TextEncoding(named: "BIG5-HKSCS")
 
-    /// Japanese, JIS X 0208 shifted.
+    /// Japanese, JIS X 0208 shifted. Byte 5C is the yen sign and 7E the overline, as JIS X 0201 has them; for texts in which
+    /// they are a backslash and a tilde take ``windows31J``.
     public static let shiftJIS = TextEncoding(named: "SHIFT_JIS")
     /// Japanese as Windows writes it: Shift_JIS with the extensions of NEC and IBM (code page 932).
     public static let windows31J = TextEncoding(named: "CP932")
