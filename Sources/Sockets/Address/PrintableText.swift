@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Unicode.Scalar {
+    /// False for what a terminal would act on or hide: controls, bidirectional marks, line separators.
+    var isPrintable: Bool {
+        if value < 0x7F { return value >= 0x20 }
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: return false
+        default: return true
+        }
+    }
+}
+
+extension StringProtocol {
+    /// This text, safe to print inside double quotes and at most `maximumLength` characters long, `…` if it was cut.
+    func quotable(maximumLength: Int) -> String {
+        var result = ""
+        for (position, character) in enumerated() {
+            if position == maximumLength { return result.prefix(maximumLength - 1) + "…" }
+            for scalar in character.unicodeScalars {
+                let isPlain = scalar.isPrintable && scalar != "\"" && scalar != "\\"
+                result += isPlain ? String(scalar) : scalar.escaped(asASCII: true)
+            }
+        }
+        return result.count <= maximumLength ? result : result.prefix(maximumLength - 1) + "…"
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes of `range` as text that can be printed; at most 40 of them.
+    func quotable(_ range: Range<Int>) -> String {
+        var bytes: [UInt8] = []
+        for index in range.clamped(to: 0..<count).prefix(40) { bytes.append(self[index]) }
+        return String(decoding: bytes, as: UTF8.self).quotable(maximumLength: 40)
+    }
+
+    /// The first bytes equal to `bytes`, or nil.
+    func firstIndex(of byte: UInt8) -> Int? {
+        for index in indices where self[index] == byte { return index }
+        return nil
+    }
+}
