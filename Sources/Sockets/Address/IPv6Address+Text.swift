@@ -90,7 +90,7 @@ extension IPv6Address {
                 try reading.take(nibble, text, index)
             } else if byte == UInt8(ascii: ":") {
                 try reading.takeColon(text, index)
-            } else if byte == UInt8(ascii: "."), reading.digits > 0 {
+            } else if byte == UInt8(ascii: "."), reading.digits > 0, reading.groupStart > 0 {
                 index = try reading.takeIPv4(text)
                 break
             } else if byte == UInt8(ascii: "%") {
