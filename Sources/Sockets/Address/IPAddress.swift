@@ -76,7 +76,7 @@ extension IPAddress: Comparable {
     }
 }
 
-extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
+extension IPAddress: CustomStringConvertible {
     /// Reads an IPv4 or IPv6 address, strictly, as the two types do.
     ///
     /// - Throws: ``AddressError`` that quotes the text and the part that is wrong.
@@ -85,12 +85,6 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     @inlinable
     public init(_ text: some StringProtocol) throws(AddressError) {
         self = try Self.parse(String(text))
-    }
-
-    /// Reads as ``init(_:)-(StringProtocol)`` does; nil for a text that is no address.
-    public init?(_ description: String) {
-        guard let value = try? Self.parse(description) else { return nil }
-        self = value
     }
 
     @usableFromInline

@@ -64,7 +64,7 @@ extension IPNetwork: CustomStringConvertible {
     ) throws(AddressError.Reason) -> Int {
         let quoted = text.quotable(maximumLength: 40)
         if text.contains("."), address.ipv4 != nil {
-            guard let mask = IPv4Address(String(text)), let length = length(of: mask) else { throw .notAPrefix(quoted) }
+            guard let mask = try? IPv4Address(text), let length = length(of: mask) else { throw .notAPrefix(quoted) }
             return length
         }
         let isDecimal = !text.isEmpty && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
