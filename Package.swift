@@ -38,8 +38,10 @@ let package = Package(
         .target(name: "Netwright", dependencies: ["Sockets"], swiftSettings: common),
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
+        .target(
+            name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Sockets", systemPackage],
+            name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Oracles"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "NetToolTests", dependencies: ["NetTool"], swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
