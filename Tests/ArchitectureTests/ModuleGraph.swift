@@ -29,10 +29,13 @@ enum ModuleGraph {
         ("CNetwrightOpenSSL", ["Sources/TLS/"]),
         ("CNetwrightZlib", ["Sources/HTTP/"]),
         ("CNetwrightExpat", ["Sources/XMLRPC/"]),
-        ("SystemPackage", [
-            "Sources/Sockets/", "Sources/Reactor/", "Sources/SocketServer/", "Sources/TLS/", "Sources/HTTP/",
-            "Sources/XMLRPC/", "Sources/Rooms/", "Sources/NetworkSimulator/", "Sources/NetTool/",
-        ]),
+        (
+            "SystemPackage",
+            [
+                "Sources/Sockets/", "Sources/Reactor/", "Sources/SocketServer/", "Sources/TLS/", "Sources/HTTP/",
+                "Sources/XMLRPC/", "Sources/Rooms/", "Sources/NetworkSimulator/", "Sources/NetTool/",
+            ]
+        ),
         ("ArgumentParser", ["Sources/NetTool/"]),
         ("HTTPTypes", ["Sources/Wire/", "Sources/HTTP/", "Sources/XMLRPC/", "Sources/NetTool/"]),
         ("Collections", ["Sources/Wire/", "Sources/Reactor/"]),
@@ -64,7 +67,8 @@ enum ModuleGraph {
         return file.imports.compactMap { line, imported in
             if let places = others.first(where: { $0.module == imported })?.mayBeImportedIn {
                 if places.contains(where: { file.path.isCovered(by: $0) }) { return nil }
-                return Violation(file, line: line, "\(imported) may be imported only in \(places.joined(separator: ", "))")
+                return Violation(
+                    file, line: line, "\(imported) may be imported only in \(places.joined(separator: ", "))")
             }
             if row.mayImport.contains(imported) { return nil }
             return Violation(file, line: line, "\(module) may not import \(imported)")
@@ -94,14 +98,5 @@ enum ModuleGraph {
             above.insert(row.module)
         }
         return violations
-    }
-}
-
-extension String {
-    /// Whether the pattern names this path: exactly, as a folder (`…/`), or as a prefix (`…*`).
-    func isCovered(by pattern: String) -> Bool {
-        if pattern.hasSuffix("/") { return hasPrefix(pattern) }
-        if pattern.hasSuffix("*") { return hasPrefix(pattern.dropLast()) }
-        return self == pattern
     }
 }
