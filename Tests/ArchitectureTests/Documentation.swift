@@ -16,14 +16,16 @@ enum Documentation {
         }
     }
 
-    /// Whether a doc comment stands above the line; attributes and conditions may stand between.
+    /// Whether a doc comment stands above the line. Attributes and conditions may stand between, and other cases: one
+    /// comment may speak for a list of them.
     private static func isDocumented(_ index: Int, in file: SourceFile) -> Bool {
+        let isCase = Declaration(file.code[index])?.keyword == "case"
         for above in (0..<index).reversed() {
             let line = file.lines[above].drop { $0 == " " }
             if line.hasPrefix("///") { return true }
-            guard line.hasPrefix("@") || line.hasPrefix("#if") || line.hasPrefix("// swift-format-ignore") else {
-                return false
-            }
+            let isListed = isCase && Declaration(file.code[above])?.keyword == "case"
+            guard isListed || line.hasPrefix("@") || line.hasPrefix("#if") || line.hasPrefix("// swift-format-ignore")
+            else { return false }
         }
         return false
     }

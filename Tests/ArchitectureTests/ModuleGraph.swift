@@ -21,11 +21,11 @@ enum ModuleGraph {
     ]
 
     /// What comes from elsewhere, and the paths that may import it: a folder ends with a slash, and a `*` at the end
-    /// stands for the rest of a name. Whoever else needs a file, a process, a terminal, a signal or a constant calls
-    /// the typed functions of `Sockets/System`.
+    /// stands for the rest of a name. A C library has one importing module. Whoever else needs a file, a process, a
+    /// terminal, a signal or a constant calls the typed functions of `Sockets/System`.
     static let others: [(module: String, mayBeImportedIn: [String])] = [
         ("Glibc", systemCallers),
-        ("CSockets", systemCallers),
+        ("CSockets", ["Sources/Sockets/", "Sources/Reactor/Drivers/"]),
         ("CNetwrightOpenSSL", ["Sources/TLS/"]),
         ("CNetwrightZlib", ["Sources/HTTP/"]),
         ("CNetwrightExpat", ["Sources/XMLRPC/"]),
@@ -45,6 +45,7 @@ enum ModuleGraph {
         ("Synchronization", ["Sources/"]),
     ]
 
+    /// Who calls the C library by itself. The rest of `Sockets` has numbers and layouts from `CSockets` at most.
     private static let systemCallers = [
         "Sources/Sockets/System/",
         "Sources/Sockets/Text/",

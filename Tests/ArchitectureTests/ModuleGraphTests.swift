@@ -29,7 +29,8 @@ import Testing
     @Test(arguments: [
         ("Sources/Sockets/Socket.swift", "import Reactor"),
         ("Sources/Sockets/Socket.swift", "import Glibc"),
-        ("Sources/Sockets/Address/Port.swift", "@_implementationOnly import CSockets"),
+        ("Sources/Sockets/Address/Port.swift", "@_implementationOnly import Glibc"),
+        ("Sources/Reactor/EventLoop.swift", "import CSockets"),
         ("Sources/Reactor/EventLoop.swift", "internal import Glibc"),
         ("Sources/Wire/ByteBuffer.swift", "import Sockets"),
         ("Sources/Wire/ByteBuffer.swift", "import SystemPackage"),
