@@ -41,6 +41,7 @@ enum ModuleGraph {
         ("Collections", ["Sources/Wire/", "Sources/Reactor/"]),
         ("BasicContainers", ["Sources/Wire/", "Sources/Reactor/"]),
         ("DequeModule", ["Sources/Wire/", "Sources/Reactor/"]),
+        ("HeapModule", ["Sources/Reactor/"]),
         ("OrderedCollections", ["Sources/Wire/", "Sources/Reactor/"]),
         ("Synchronization", ["Sources/"]),
     ]
