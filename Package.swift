@@ -38,7 +38,8 @@ let package = Package(
         .target(name: "Netwright", dependencies: ["Sockets"], swiftSettings: common),
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
+        .target(
+            name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Oracles"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),

@@ -87,7 +87,7 @@ extension Endpoint: CustomStringConvertible {
             if parts.isBracketed { return .address(.v6(try IPv6Address(parts.host))) }
             if parts.host.isEmpty { return .loopback }
             if parts.host == "*" { return .everyInterface }
-            if let address = IPv4Address(String(parts.host)) { return .address(.v4(address)) }
+            if let address = try? IPv4Address(parts.host) { return .address(.v4(address)) }
             return .name(try HostName(parts.host))
         } catch {
             throw error.reason
@@ -130,7 +130,7 @@ extension Endpoint: CustomStringConvertible {
 
     // MARK: Writing
 
-    /// The endpoint in the form that ``init(_:)-(StringProtocol)`` reads; credentials are masked (`***@`).
+    /// The endpoint in the form that ``init(_:)`` reads; credentials are masked (`***@`).
     public var description: String {
         let query = options.map(\.text).joined(separator: "&")
         return body + (query.isEmpty ? "" : "?\(query)")

@@ -39,6 +39,22 @@ public enum IPAddress: Hashable, Sendable {
     /// How many bits an address of this family has: 32 or 128.
     public var bitWidth: Int { ipv4 == nil ? 128 : 32 }
 
+    /// The bits as a number, from the right.
+    var bits: UInt128 {
+        switch self {
+        case .v4(let address): UInt128(address.rawValue)
+        case .v6(let address): address.rawValue
+        }
+    }
+
+    /// The address of this one's family with other bits, without a scope. What does not fit into the family is cut off.
+    func replacing(bits: UInt128) -> IPAddress {
+        switch self {
+        case .v4: .v4(IPv4Address(rawValue: UInt32(truncatingIfNeeded: bits)))
+        case .v6: .v6(IPv6Address(rawValue: bits))
+        }
+    }
+
     /// The address `distance` further on, or nil if that is outside the family.
     public func advanced(by distance: Int128) -> IPAddress? {
         switch self {
@@ -60,7 +76,7 @@ extension IPAddress: Comparable {
     }
 }
 
-extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
+extension IPAddress: CustomStringConvertible {
     /// Reads an IPv4 or IPv6 address, strictly, as the two types do.
     ///
     /// - Throws: ``AddressError`` that quotes the text and the part that is wrong.
@@ -69,12 +85,6 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     @inlinable
     public init(_ text: some StringProtocol) throws(AddressError) {
         self = try Self.parse(String(text))
-    }
-
-    /// Reads as ``init(_:)-(StringProtocol)`` does; nil for a text that is no address.
-    public init?(_ description: String) {
-        guard let value = try? Self.parse(description) else { return nil }
-        self = value
     }
 
     @usableFromInline

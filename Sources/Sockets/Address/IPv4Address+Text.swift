@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension IPv4Address: CustomStringConvertible, LosslessStringConvertible {
+extension IPv4Address: CustomStringConvertible {
     /// Reads four decimal numbers with dots between them, as strictly as `inet_pton`: no leading zeros, no short forms,
     /// no space.
     ///
@@ -10,12 +10,6 @@ extension IPv4Address: CustomStringConvertible, LosslessStringConvertible {
     @inlinable
     public init(_ text: some StringProtocol) throws(AddressError) {
         self = try Self.parse(String(text))
-    }
-
-    /// Reads as ``init(_:)-(StringProtocol)`` does; nil for a text that is no address.
-    public init?(_ description: String) {
-        guard let value = try? Self.parse(description) else { return nil }
-        self = value
     }
 
     @usableFromInline

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension IPv6Address: CustomStringConvertible, LosslessStringConvertible {
+extension IPv6Address: CustomStringConvertible {
     /// Reads the text forms of RFC 4291 §2.2, as strictly as `inet_pton`, and a scope behind `%`.
     ///
     /// The scope is an interface's index, or the name of an interface of this machine, which is looked up at once
@@ -13,12 +13,6 @@ extension IPv6Address: CustomStringConvertible, LosslessStringConvertible {
     @inlinable
     public init(_ text: some StringProtocol) throws(AddressError) {
         self = try Self.parse(String(text))
-    }
-
-    /// Reads as ``init(_:)-(StringProtocol)`` does; nil for a text that is no address.
-    public init?(_ description: String) {
-        guard let value = try? Self.parse(description) else { return nil }
-        self = value
     }
 
     @usableFromInline
@@ -90,7 +84,7 @@ extension IPv6Address {
                 try reading.take(nibble, text, index)
             } else if byte == UInt8(ascii: ":") {
                 try reading.takeColon(text, index)
-            } else if byte == UInt8(ascii: "."), reading.digits > 0 {
+            } else if byte == UInt8(ascii: "."), reading.digits > 0, reading.groupStart > 0 {
                 index = try reading.takeIPv4(text)
                 break
             } else if byte == UInt8(ascii: "%") {

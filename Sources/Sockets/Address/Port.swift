@@ -38,7 +38,7 @@ extension Port: Comparable {
     public static func < (left: Port, right: Port) -> Bool { left.rawValue < right.rawValue }
 }
 
-extension Port: CustomStringConvertible, LosslessStringConvertible {
+extension Port: CustomStringConvertible {
     /// Reads decimal digits: no sign, no space, no leading zero.
     ///
     /// - Throws: ``AddressError`` with `.empty`, `.portNotANumber` or `.portTooLarge`.
@@ -48,12 +48,6 @@ extension Port: CustomStringConvertible, LosslessStringConvertible {
         } catch {
             throw AddressError(text, .port, error)
         }
-    }
-
-    /// Reads as ``init(_:)-(StringProtocol)`` does; nil for a text that is no port.
-    public init?(_ description: String) {
-        guard let number = try? Self.parse(description) else { return nil }
-        self.init(rawValue: number)
     }
 
     static func parse(_ text: some StringProtocol) throws(AddressError.Reason) -> UInt16 {
@@ -125,7 +119,7 @@ extension Port {
         } catch {
             throw AddressError("\(file)", .ephemeralRange, .unreadable(error as? Errno ?? .ioError))
         }
-        let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { Port(String($0)) }
+        let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { try? Port($0) }
         guard bounds.count == 2, bounds[0] <= bounds[1] else { throw AddressError(text, .ephemeralRange, .notARange) }
         return bounds[0]...bounds[1]
     }

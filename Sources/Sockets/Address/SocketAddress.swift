@@ -89,7 +89,7 @@ extension SocketAddress: CustomStringConvertible {
 
     private static let flowMark = "?flowinfo="
 
-    /// The address in the form that ``init(_:)-(StringProtocol)`` reads. Flow information, when there is any, follows as
+    /// The address in the form that ``init(_:)`` reads. Flow information, when there is any, follows as
     /// `?flowinfo=7`. An address of another family prints its number and bytes and can't be read back.
     public var description: String {
         switch self {
