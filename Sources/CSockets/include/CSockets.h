@@ -60,6 +60,20 @@ struct nw_ipv6_packet_info {
     unsigned interface;
 };
 
+// What <netdb.h> declares for _GNU_SOURCE only, or in words that Swift reads as something else.
+static const int nw_eai_nodata = -5;
+static const int nw_eai_addrfamily = -9;
+static const int nw_eai_idn_encode = -105;
+static const int nw_ai_idn = 0x40;
+static const int nw_ai_canonidn = 0x80;
+static const int nw_ni_idn = 32;
+static const int nw_ni_maxhost = 1025;
+static const int nw_ni_maxserv = 32;
+static const int nw_host_not_found = HOST_NOT_FOUND;
+static const int nw_try_again = TRY_AGAIN;
+static const int nw_no_recovery = NO_RECOVERY;
+static const int nw_no_data = NO_DATA;
+
 // Variadic calls.
 static inline int nw_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }
 static inline int nw_ioctl(int descriptor, unsigned long request, void *_Nullable argument) {
@@ -81,6 +95,7 @@ static inline int nw_pidfd_send_signal(int descriptor, int signal) {
 
 // errno as a function: a macro over a thread-local is not imported everywhere.
 static inline int nw_errno(void) { return errno; }
+static inline void nw_set_errno(int error) { errno = error; }
 
 // Ancillary data: the CMSG macros.
 static inline size_t nw_cmsg_space(size_t length) { return CMSG_SPACE(length); }

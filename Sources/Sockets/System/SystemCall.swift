@@ -15,7 +15,8 @@ package enum SystemCall: String, CaseIterable, Sendable {
     // Terminals
     case tcgetattr, tcsetattr
     // Names and interfaces
-    case getaddrinfo, getnameinfo, gethostbyaddr, gethostname, sethostname, getifaddrs
+    case getaddrinfo, getnameinfo, gethostbyname, gethostbyaddr, getservent, getprotoent, gethostname, sethostname,
+        getifaddrs
     // Text
     case iconvOpen, iconv
 }
