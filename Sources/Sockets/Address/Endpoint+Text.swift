@@ -9,22 +9,23 @@ extension Endpoint: CustomStringConvertible {
         do throws(AddressError.Reason) {
             self = try Self.parse(Substring(text))
         } catch {
-            throw AddressError(Self.masked(Substring(text)), .endpoint, error)
+            let (masked, isAmbiguous) = Self.masked(Substring(text))
+            throw AddressError(masked, .endpoint, isAmbiguous ? .ambiguousCredentials : error)
         }
     }
 
     private static func parse(_ text: Substring) throws(AddressError.Reason) -> Endpoint {
         guard !text.isEmpty else { throw .empty }
         if text == "-" { return Endpoint(.stdio, .standardIO) }
-        if let range = text.firstRange(of: "://"), isSchemeName(text[..<range.lowerBound]) {
-            let name = text[..<range.lowerBound].lowercased()
-            guard let scheme = Scheme(rawValue: name) else { throw .unknownScheme(name.quotable(maximumLength: 40)) }
-            if scheme.hasHost { return try parse(authority: text[range.upperBound...], scheme) }
+        guard let colon = text.firstIndex(of: ":"), isSchemeName(text[..<colon]) else {
+            return try parse(authority: text, .tcp)
         }
-        if let colon = text.firstIndex(of: ":"), let scheme = Scheme(rawValue: text[..<colon].lowercased()),
-            !scheme.hasHost
-        {
-            return try parse(opaque: text[text.index(after: colon)...], scheme)
+        let (name, rest) = (text[..<colon].lowercased(), text[text.index(after: colon)...])
+        let scheme = Scheme(rawValue: name)
+        if let scheme, !scheme.hasHost { return try parse(opaque: rest, scheme) }
+        if rest.hasPrefix("//") {
+            guard let scheme else { throw .unknownScheme(name.quotable(maximumLength: 40)) }
+            return try parse(authority: rest.dropFirst(2), scheme)
         }
         return try parse(authority: text, .tcp)
     }
@@ -70,7 +71,7 @@ extension Endpoint: CustomStringConvertible {
 
     private static func parse(authority text: Substring, _ scheme: Scheme) throws(AddressError.Reason) -> Endpoint {
         let (beforeQuery, options) = try splitOptions(text)
-        guard !beforeQuery.contains("#") else { throw .unexpectedFragment }
+        guard !beforeQuery.contains("#" as Character) else { throw .unexpectedFragment }
         let slash = beforeQuery.firstIndex(of: "/") ?? beforeQuery.endIndex
         let (beforePath, path) = (beforeQuery[..<slash], beforeQuery[slash...])
         guard path.isEmpty || scheme.isURL else { throw .unexpectedPath(path.quotable(maximumLength: 40)) }
@@ -118,7 +119,7 @@ extension Endpoint: CustomStringConvertible {
 
     private static func splitOptions(_ text: Substring) throws(AddressError.Reason) -> (Substring, [Option]) {
         guard let mark = text.firstIndex(of: "?") else { return (text, []) }
-        guard !text[mark...].contains("#") else { throw .unexpectedFragment }
+        guard !text[mark...].contains("#" as Character) else { throw .unexpectedFragment }
         var options: [Option] = []
         for item in text[text.index(after: mark)...].split(separator: "&") {
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -150,17 +151,16 @@ extension Endpoint: CustomStringConvertible {
         }
     }
 
-    /// The text with everything between the scheme and the last `@` before the path masked, whether it parses or not.
-    static func masked(_ text: Substring) -> String {
-        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
-        if start == text.startIndex, let colon = text.firstIndex(of: ":"),
-            let scheme = Scheme(rawValue: text[..<colon].lowercased()), !scheme.hasHost
-        {
-            return String(text)
-        }
-        let authority = text[start...].prefix { !"/?#".contains($0) }
-        guard let at = authority.lastIndex(of: "@") else { return String(text) }
-        return text[..<start] + mask + text[at...]
+    /// The text with everything masked that may be part of credentials, whether or not it parses: all from the slashes,
+    /// or the start, to the last `@`. It is ambiguous when that is not in the authority: then a reason might quote a
+    /// password that holds a `/`.
+    static func masked(_ text: Substring) -> (text: String, isAmbiguous: Bool) {
+        let colon = text.firstIndex(of: ":") ?? text.endIndex
+        if let scheme = Scheme(rawValue: text[..<colon].lowercased()), !scheme.hasHost { return (String(text), false) }
+        guard let at = text.lastIndex(of: "@") else { return (String(text), false) }
+        let start = text[colon...].hasPrefix("://") ? text.index(colon, offsetBy: 3) : text.startIndex
+        let authority = text[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return ("\(text[..<start])\(mask)\(text[at...])", at >= authority.endIndex)
     }
 }
 

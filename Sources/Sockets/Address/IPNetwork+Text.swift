@@ -63,7 +63,7 @@ extension IPNetwork: CustomStringConvertible {
         _ text: Substring, for address: IPAddress
     ) throws(AddressError.Reason) -> Int {
         let quoted = text.quotable(maximumLength: 40)
-        if text.contains("."), address.ipv4 != nil {
+        if text.contains("." as Character), address.ipv4 != nil {
             guard let mask = try? IPv4Address(text), let length = length(of: mask) else { throw .notAPrefix(quoted) }
             return length
         }

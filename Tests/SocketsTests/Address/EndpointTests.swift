@@ -125,7 +125,10 @@ import Testing
         #expect("\(endpoint) \(String(reflecting: endpoint))".contains("cret") == false)
     }
 
-    @Test(arguments: ["http://ann:secret@:x", "http://ann:sec%zz@host", "ann:secret@host:80", "ftp://ann:secret@host"])
+    @Test(arguments: [
+        "http://ann:secret@:x", "http://ann:sec%zz@host", "ann:secret@host:80", "ftp://ann:secret@host",
+        "http://ann:sec/ret@host", "http://ann:s@x:sec?ret@host", "tcp://ann:80/sec@h",
+    ])
     func `credentials are masked in errors`(text: String) {
         do {
             _ = try Endpoint(text)
