@@ -34,6 +34,7 @@ import Testing
         ("exec:cat", "exec:cat"),
         ("exec:  grep  -i 'two words' \"a 'b'\" c\\ d ''", "exec:grep -i 'two words' 'a '\\''b'\\''' 'c d' ''"),
         ("exec:sh -c 'echo $HOME?'", "exec:sh -c 'echo $HOME?'"),
+        ("exec:a 'b\nc' \"\\u{1B}\\u{zz}\\\"\"", "exec:a \"b\\u{A}c\" \"\\u{1B}\\\\u{zz}\\\"\""),
         ("-", "-"),
         ("fd:3", "fd:3"),
         ("systemd:web", "systemd:web"),
@@ -127,7 +128,7 @@ import Testing
 
     @Test(arguments: [
         "http://ann:secret@:x", "http://ann:sec%zz@host", "ann:secret@host:80", "ftp://ann:secret@host",
-        "http://ann:sec/ret@host", "http://ann:s@x:sec?ret@host", "tcp://ann:80/sec@h",
+        "http://ann:sec/ret@host", "http://ann:s@x:sec?ret@host", "tcp://ann:80/sec@h", "http://ann:secret@\u{301}host",
     ])
     func `credentials are masked in errors`(text: String) {
         do {
@@ -135,7 +136,7 @@ import Testing
             Issue.record("\(text) was read")
         } catch {
             #expect(!error.description.contains("sec"))
-            #expect(error.text.contains("***@"))
+            #expect(error.text.contains("***"))
         }
     }
 
