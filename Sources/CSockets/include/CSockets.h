@@ -1,4 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What Swift cannot say by itself: variadic calls, macros that compute addresses, system calls that the C library of
+// the oldest supported Debian has no wrapper for, and headers that the Glibc module leaves out.
+// Declarations and `static inline` only: every line that decides something is Swift.
+//
+// _GNU_SOURCE stays undefined: it changes the very structs (fd_set) and pointer types (sockaddr) that other modules of
+// the program import from the same headers without it. What it would have declared is declared below.
 #pragma once
-#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <iconv.h>
+#include <ifaddrs.h>
+#include <linux/errqueue.h>
+#include <linux/openat2.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netpacket/packet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+// What <sys/socket.h>, <poll.h>, <unistd.h>, <fcntl.h> declare for _GNU_SOURCE only.
+int accept4(int descriptor, struct sockaddr *_Nullable address, socklen_t *_Nullable length, int flags);
+int ppoll(struct pollfd *_Nullable entries, nfds_t count, const struct timespec *_Nullable timeout,
+          const sigset_t *_Nullable mask);
+int pipe2(int descriptors[_Nonnull 2], int flags);
+static const int nw_o_tmpfile = __O_TMPFILE | O_DIRECTORY;
+static const int nw_o_path = __O_PATH;
+static const short nw_pollrdhup = 0x2000;
+struct nw_credentials {
+    pid_t process;
+    uid_t user;
+    gid_t group;
+};
+struct nw_ipv6_packet_info {
+    struct in6_addr address;
+    unsigned interface;
+};
+
+// Variadic calls.
+static inline int nw_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }
+static inline int nw_ioctl(int descriptor, unsigned long request, void *_Nullable argument) {
+    return ioctl(descriptor, request, argument);
+}
+static inline int nw_openat(int directory, const char *_Nonnull path, int flags, mode_t mode) {
+    return openat(directory, path, flags, mode);
+}
+
+// System calls without a wrapper.
+static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+static inline int nw_pidfd_open(pid_t process, unsigned flags) { return (int)syscall(SYS_pidfd_open, process, flags); }
+static inline int nw_pidfd_send_signal(int descriptor, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}
+
+// errno as a function: a macro over a thread-local is not imported everywhere.
+static inline int nw_errno(void) { return errno; }
+
+// Ancillary data: the CMSG macros.
+static inline size_t nw_cmsg_space(size_t length) { return CMSG_SPACE(length); }
+static inline size_t nw_cmsg_len(size_t length) { return CMSG_LEN(length); }
+static inline struct cmsghdr *_Nullable nw_cmsg_first(const struct msghdr *_Nonnull message) { return CMSG_FIRSTHDR(message); }
+static inline struct cmsghdr *_Nullable nw_cmsg_next(struct msghdr *_Nonnull message, struct cmsghdr *_Nonnull header) {
+    return CMSG_NXTHDR(message, header);
+}
+static inline void *_Nonnull nw_cmsg_data(const struct cmsghdr *_Nonnull header) { return (void *)CMSG_DATA(header); }
+
+// select(2): descriptor sets. The caller has checked 0 <= descriptor < FD_SETSIZE.
+static inline void nw_fd_zero(fd_set *_Nonnull set) { FD_ZERO(set); }
+static inline void nw_fd_set(int descriptor, fd_set *_Nonnull set) { FD_SET(descriptor, set); }
+static inline int nw_fd_isset(int descriptor, const fd_set *_Nonnull set) { return FD_ISSET(descriptor, set); }
+static const int nw_fd_setsize = FD_SETSIZE;
+
+// Macros with casts or arithmetic.
+static const unsigned long nw_fionread = FIONREAD;
+static const unsigned long nw_siocoutq = TIOCOUTQ;
+static const unsigned long nw_siocgifflags = SIOCGIFFLAGS;
+static const unsigned long nw_siocsifflags = SIOCSIFFLAGS;
+static const unsigned long nw_siocgifmtu = SIOCGIFMTU;
+static const unsigned long nw_tiocgwinsz = TIOCGWINSZ;
+static inline int nw_wifexited(int status) { return WIFEXITED(status); }
+static inline int nw_wexitstatus(int status) { return WEXITSTATUS(status); }
+static inline int nw_wifsignaled(int status) { return WIFSIGNALED(status); }
+static inline int nw_wtermsig(int status) { return WTERMSIG(status); }
+
+// The interface request is a union of unions: name in, flags or MTU out.
+static inline int nw_interface_flags(int descriptor, const char *_Nonnull name, int *_Nonnull flags) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int result = ioctl(descriptor, SIOCGIFFLAGS, &request);
+    *flags = (unsigned short)request.ifr_flags;
+    return result;
+}
+static inline int nw_set_interface_flags(int descriptor, const char *_Nonnull name, int flags) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_flags = (short)flags;
+    return ioctl(descriptor, SIOCSIFFLAGS, &request);
+}
+static inline int nw_interface_mtu(int descriptor, const char *_Nonnull name, int *_Nonnull mtu) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int result = ioctl(descriptor, SIOCGIFMTU, &request);
+    *mtu = request.ifr_mtu;
+    return result;
+}

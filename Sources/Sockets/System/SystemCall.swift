@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The system calls of this package, by name: what a fault plan can force and what an error table lists.
+package enum SystemCall: String, CaseIterable, Sendable {
+    // Sockets
+    case socket, socketpair, bind, listen, accept4, connect, getsockname, getpeername, getsockopt, setsockopt, shutdown
+    // Transfer
+    case recv, send, recvfrom, sendto, recvmsg, sendmsg, sendfile, read, write, preadv2
+    // Waiting
+    case select, poll, epollCreate, epollControl, epollWait, eventfd
+    // Descriptors and files
+    case close, dup, fcntl, ioctl, openat2, openat, fstat, rename, unlink, linkat, getdents
+    // Processes and signals
+    case pipe, spawn, waitid, pidfdOpen, pidfdSendSignal, signalfd
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSockets
+package import SystemPackage
+
+extension SystemCalls {
+    /// Closes a descriptor. Never made again: after `EINTR` Linux has closed it already, and the number may belong to
+    /// somebody else by now.
+    ///
+    /// C: `close(2)`.
+    package static func close(_ descriptor: CInt) throws(Errno) {
+        do throws(Errno) {
+            _ = try once(.close) { CSockets.close(descriptor) }
+        } catch {
+            if error != .interrupted { throw error }
+        }
+    }
+
+    /// A second descriptor for the same open file, closed on exec.
+    ///
+    /// C: `fcntl(2)` with `F_DUPFD_CLOEXEC`.
+    package static func duplicate(_ descriptor: CInt, atLeast minimum: CInt = 0) throws(Errno) -> CInt {
+        try perform(.dup) { nw_fcntl(descriptor, F_DUPFD_CLOEXEC, minimum) }
+    }
+
+    /// C: `fcntl(2)` with `F_GETFL`.
+    package static func isNonblocking(_ descriptor: CInt) throws(Errno) -> Bool {
+        try perform(.fcntl) { nw_fcntl(descriptor, F_GETFL, 0) } & O_NONBLOCK != 0
+    }
+
+    /// C: `fcntl(2)` with `F_SETFL`. The flag belongs to the open file, so that duplicates see it too.
+    package static func setNonblocking(_ descriptor: CInt, _ on: Bool) throws(Errno) {
+        let flags = try perform(.fcntl) { nw_fcntl(descriptor, F_GETFL, 0) }
+        let wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK
+        if wanted != flags { _ = try perform(.fcntl) { nw_fcntl(descriptor, F_SETFL, wanted) } }
+    }
+
+    /// C: `fcntl(2)` with `F_GETFD`.
+    package static func isInheritable(_ descriptor: CInt) throws(Errno) -> Bool {
+        try perform(.fcntl) { nw_fcntl(descriptor, F_GETFD, 0) } & FD_CLOEXEC == 0
+    }
+
+    /// C: `fcntl(2)` with `F_SETFD`.
+    package static func setInheritable(_ descriptor: CInt, _ on: Bool) throws(Errno) {
+        let flags = try perform(.fcntl) { nw_fcntl(descriptor, F_GETFD, 0) }
+        _ = try perform(.fcntl) { nw_fcntl(descriptor, F_SETFD, on ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC) }
+    }
+
+    /// How many bytes a read would find now.
+    ///
+    /// C: `ioctl(2)` with `FIONREAD`.
+    package static func bytesAvailable(_ descriptor: CInt) throws(Errno) -> Int {
+        var count: CInt = 0
+        _ = try perform(.ioctl) { unsafe nw_ioctl(descriptor, nw_fionread, &count) }
+        return Int(count)
+    }
+}
