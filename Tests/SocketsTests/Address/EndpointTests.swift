@@ -160,6 +160,16 @@ import Testing
         #expect(throws: AddressError.self) { try read(SocketAddress.other(family: 17, bytes: [1])) }
     }
 
+    @Test func `an error quotes at most 120 characters, whatever they are made of`() {
+        let endless = ["x", "\u{1B}", "\"", "a\u{301}", "\u{301}"].map { String(repeating: $0, count: 100_000) }
+        for text in endless {
+            let error = #expect(throws: AddressError.self) { try Endpoint(text) }
+            #expect(error?.text.unicodeScalars.count == AddressError.maximumTextLength)
+            #expect(error?.text.hasSuffix("…") == true)
+            #expect((error?.description.unicodeScalars.count ?? .max) < 300)
+        }
+    }
+
     @Test func `options keep their order, repeats and emptiness`() throws {
         let endpoint = try Endpoint("udp://h:1?a=1&b&a=2&c=")
         #expect(endpoint.options == [.init("a", "1"), .init("b"), .init("a", "2"), .init("c", "")])

@@ -2,6 +2,7 @@
 // Scoped, because Foundation has a class Port of its own.
 import class Foundation.FileManager
 import Sockets
+import SystemPackage
 import Testing
 
 @Suite struct PortTests {
@@ -51,5 +52,13 @@ import Testing
         let numbers = String(decoding: contents, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         let range = try Port.ephemeralRange
         #expect(["\(range.lowerBound)", "\(range.upperBound)"] == numbers.map { String($0) })
+    }
+
+    @Test func `a range that the system does not tell is an error that names the file`() {
+        let missing = #expect(throws: AddressError.self) { try Port.ephemeralRange(from: "/proc/no-such-range") }
+        #expect(missing?.reason == .unreadable(.noSuchFileOrDirectory))
+        #expect(missing?.text == "/proc/no-such-range")
+        let nonsense = #expect(throws: AddressError.self) { try Port.ephemeralRange(from: "/proc/version") }
+        #expect(nonsense?.reason == .notARange)
     }
 }
