@@ -15,9 +15,8 @@ struct AddressParsing {
         let corpora = [("IPv4", ipv4Texts()), ("IPv6", ipv6Texts()), ("mixed", ipv4Texts() + ipv6Texts())]
         for (name, texts) in corpora {
             let result = compare(texts)
-            print(
-                "\(name): ours \(rounded(result.ours)) ns, inet_pton \(rounded(result.peer)) ns, ratio \(rounded(result.ratio))"
-            )
+            let (ours, peer) = (rounded(result.ours), rounded(result.peer))
+            print("\(name): ours \(ours) ns, inet_pton \(peer) ns, ratio \(rounded(result.ratio))")
             if name == "mixed", result.ratio > limit { exit(1) }
         }
     }

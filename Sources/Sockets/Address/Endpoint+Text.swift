@@ -4,8 +4,8 @@
 // before it would be printed.
 
 extension Endpoint: CustomStringConvertible {
-    /// Reads an endpoint. A scheme's name may be in either case; `unix:`, `exec:`, `fd:` and `systemd:` need no slashes,
-    /// all other schemes are followed by `://`.
+    /// Reads an endpoint. A scheme's name may be in either case; `unix:`, `exec:`, `fd:` and `systemd:` need no
+    /// slashes, all other schemes are followed by `://`.
     ///
     /// - Throws: ``AddressError`` that quotes the text, credentials masked, and says what is wrong.
     public init(_ text: some StringProtocol) throws(AddressError) {

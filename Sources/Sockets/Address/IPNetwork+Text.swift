@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension IPNetwork: CustomStringConvertible {
-    /// Reads `192.168.0.0/16`, `192.168.0.0/255.255.0.0`, `192.168.0.0/0.0.255.255` or `2001:db8::/32`; an address alone
-    /// is a network of one.
+    /// Reads `192.168.0.0/16`, `192.168.0.0/255.255.0.0`, `192.168.0.0/0.0.255.255` or `2001:db8::/32`; an address
+    /// alone is a network of one.
     ///
     /// - Throws: ``AddressError`` that quotes the text; with `.hostBitsSet` for bits behind the prefix, which says what
     ///   the network would be.

@@ -181,7 +181,7 @@ extension IPv6Address {
             }
             guard groups < 8 else { throw .wrongGroupCount(groups &+ 1) }
             // The groups behind "::" stay at the right, those before it move to the left.
-            // All shifts are below 128: at most seven groups were read, and "::" at the left end leaves nothing to move.
+            // All shifts are below 128: at most seven groups were read, and "::" at the left moves nothing.
             guard gap > 0 else { return value }
             let tail = UInt128(truncatingIfNeeded: 16 &* (groups &- gap))
             let low = value & ((1 &<< tail) &- 1)

@@ -66,7 +66,8 @@ extension IPv6Address: Comparable {
 }
 
 extension IPv6Address {
-    /// The IPv6 form of an IPv4 address, `::ffff:a.b.c.d`, by which a dual-stack socket names an IPv4 peer. RFC 4291 §2.5.5.2.
+    /// The IPv6 form of an IPv4 address, `::ffff:a.b.c.d`, by which a dual-stack socket names an IPv4 peer.
+    /// RFC 4291 §2.5.5.2.
     public init(mapping address: IPv4Address) {
         self.init(rawValue: 0xFFFF << 32 | UInt128(address.rawValue))
     }
