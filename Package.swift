@@ -39,7 +39,8 @@ let package = Package(
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
-            name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport", swiftSettings: common),
+            name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport",
+            swiftSettings: common),
         .testTarget(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Oracles"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),

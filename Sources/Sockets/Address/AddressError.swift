@@ -135,6 +135,8 @@ extension AddressError {
         case unknownScheme(String)
         /// This scheme takes no credentials.
         case unexpectedCredentials
+        /// An `@` that may end credentials with an unescaped `/`, `?` or `#`, in a text that is malformed anyway.
+        case ambiguousCredentials
         /// This scheme takes no path.
         case unexpectedPath(String)
         /// An address has no fragment.
@@ -209,6 +211,7 @@ extension AddressError.Reason: CustomStringConvertible {
         switch self {
         case .unknownScheme(let name): "the scheme '\(name)' is unknown"
         case .unexpectedCredentials: "this scheme takes no user and password"
+        case .ambiguousCredentials: "a '/', '?' or '#' stands before an '@' (in a password, write %2F, %3F, %23)"
         case .unexpectedPath(let path): "this scheme takes no path ('\(path)')"
         case .unexpectedFragment: "a fragment ('#') can't stand here"
         case .invalidPercentEscape(let text): "'\(text)' is no percent escape of UTF-8"

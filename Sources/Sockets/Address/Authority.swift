@@ -19,7 +19,7 @@ struct Authority {
             port = rest.isEmpty ? nil : rest.dropFirst()
         } else {
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 1 || !parts[1].contains(":") else { throw .bracketsMissing }
+            guard parts.count == 1 || !parts[1].contains(":" as Character) else { throw .bracketsMissing }
             host = parts[0]
             isBracketed = false
             port = parts.count == 2 ? parts[1] : nil

@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Separators are looked for as bytes: as a character, an "@" with an accent on it would be no "@", and the password
+// before it would be printed.
+
 extension Endpoint: CustomStringConvertible {
-    /// Reads an endpoint. A scheme's name may be in either case; `unix:`, `exec:`, `fd:` and `systemd:` need no slashes,
-    /// all other schemes are followed by `://`.
+    /// Reads an endpoint. A scheme's name may be in either case; `unix:`, `exec:`, `fd:` and `systemd:` need no
+    /// slashes, all other schemes are followed by `://`.
     ///
     /// - Throws: ``AddressError`` that quotes the text, credentials masked, and says what is wrong.
     public init(_ text: some StringProtocol) throws(AddressError) {
         do throws(AddressError.Reason) {
             self = try Self.parse(Substring(text))
         } catch {
-            throw AddressError(Self.masked(Substring(text)), .endpoint, error)
+            let (masked, isAmbiguous) = Self.masked(Substring(text))
+            throw AddressError(masked, .endpoint, isAmbiguous ? .ambiguousCredentials : error)
         }
     }
 
     private static func parse(_ text: Substring) throws(AddressError.Reason) -> Endpoint {
         guard !text.isEmpty else { throw .empty }
         if text == "-" { return Endpoint(.stdio, .standardIO) }
-        if let range = text.firstRange(of: "://"), isSchemeName(text[..<range.lowerBound]) {
-            let name = text[..<range.lowerBound].lowercased()
-            guard let scheme = Scheme(rawValue: name) else { throw .unknownScheme(name.quotable(maximumLength: 40)) }
-            if scheme.hasHost { return try parse(authority: text[range.upperBound...], scheme) }
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), isSchemeName(text[..<colon]) else {
+            return try parse(authority: text, .tcp)
         }
-        if let colon = text.firstIndex(of: ":"), let scheme = Scheme(rawValue: text[..<colon].lowercased()),
-            !scheme.hasHost
-        {
-            return try parse(opaque: text[text.index(after: colon)...], scheme)
+        let (name, rest) = (text[..<colon].lowercased(), text[text.utf8.index(after: colon)...])
+        let scheme = Scheme(rawValue: name)
+        if let scheme, !scheme.hasHost { return try parse(opaque: rest, scheme) }
+        if rest.utf8.starts(with: "//".utf8) {
+            guard let scheme else { throw .unknownScheme(name.quotable(maximumLength: 40)) }
+            return try parse(authority: Substring(rest.utf8.dropFirst(2)), scheme)
         }
         return try parse(authority: text, .tcp)
     }
@@ -70,8 +74,8 @@ extension Endpoint: CustomStringConvertible {
 
     private static func parse(authority text: Substring, _ scheme: Scheme) throws(AddressError.Reason) -> Endpoint {
         let (beforeQuery, options) = try splitOptions(text)
-        guard !beforeQuery.contains("#") else { throw .unexpectedFragment }
-        let slash = beforeQuery.firstIndex(of: "/") ?? beforeQuery.endIndex
+        guard !beforeQuery.utf8.contains(UInt8(ascii: "#")) else { throw .unexpectedFragment }
+        let slash = beforeQuery.utf8.firstIndex(of: UInt8(ascii: "/")) ?? beforeQuery.endIndex
         let (beforePath, path) = (beforeQuery[..<slash], beforeQuery[slash...])
         guard path.isEmpty || scheme.isURL else { throw .unexpectedPath(path.quotable(maximumLength: 40)) }
         try check(path: path)
@@ -104,23 +108,23 @@ extension Endpoint: CustomStringConvertible {
     private static func splitCredentials(
         _ text: Substring
     ) throws(AddressError.Reason) -> (authority: Substring, Credentials?) {
-        guard let at = text.lastIndex(of: "@") else { return (text, nil) }
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return (text, nil) }
         let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         // The reason must not carry a secret: a bad escape is reported without its text.
         do throws(AddressError.Reason) {
             let user = try PercentEncoding.decodeText(parts[0])
             let password = parts.count == 2 ? try PercentEncoding.decodeText(parts[1]) : nil
-            return (text[text.index(after: at)...], Credentials(user: user, password: password))
+            return (text[text.utf8.index(after: at)...], Credentials(user: user, password: password))
         } catch {
             throw .invalidPercentEscape(mask)
         }
     }
 
     private static func splitOptions(_ text: Substring) throws(AddressError.Reason) -> (Substring, [Option]) {
-        guard let mark = text.firstIndex(of: "?") else { return (text, []) }
-        guard !text[mark...].contains("#") else { throw .unexpectedFragment }
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (text, []) }
+        guard !text[mark...].utf8.contains(UInt8(ascii: "#")) else { throw .unexpectedFragment }
         var options: [Option] = []
-        for item in text[text.index(after: mark)...].split(separator: "&") {
+        for item in text[text.utf8.index(after: mark)...].split(separator: "&") {
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = try PercentEncoding.decodeText(parts[0])
             options.append(Option(name, parts.count == 2 ? try PercentEncoding.decodeText(parts[1]) : nil))
@@ -150,17 +154,17 @@ extension Endpoint: CustomStringConvertible {
         }
     }
 
-    /// The text with everything between the scheme and the last `@` before the path masked, whether it parses or not.
-    static func masked(_ text: Substring) -> String {
-        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
-        if start == text.startIndex, let colon = text.firstIndex(of: ":"),
-            let scheme = Scheme(rawValue: text[..<colon].lowercased()), !scheme.hasHost
-        {
-            return String(text)
-        }
-        let authority = text[start...].prefix { !"/?#".contains($0) }
-        guard let at = authority.lastIndex(of: "@") else { return String(text) }
-        return text[..<start] + mask + text[at...]
+    /// The text with everything masked that may be part of credentials, whether or not it parses: all from the slashes,
+    /// or the start, to the last `@`. It is ambiguous when that is not in the authority: then a reason might quote a
+    /// password that holds a `/`.
+    static func masked(_ text: Substring) -> (text: String, isAmbiguous: Bool) {
+        let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
+        if let scheme = Scheme(rawValue: text[..<colon].lowercased()), !scheme.hasHost { return (String(text), false) }
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return (String(text), false) }
+        let isURL = text[colon...].utf8.starts(with: "://".utf8)
+        let start = isURL ? text.utf8.index(colon, offsetBy: 3) : text.startIndex
+        let authority = text[start...].utf8.prefix { !"/?#".utf8.contains($0) }
+        return ("\(text[..<start])\(mask)\(text[at...])", at >= authority.endIndex)
     }
 }
 

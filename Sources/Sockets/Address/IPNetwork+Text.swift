@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension IPNetwork: CustomStringConvertible {
-    /// Reads `192.168.0.0/16`, `192.168.0.0/255.255.0.0`, `192.168.0.0/0.0.255.255` or `2001:db8::/32`; an address alone
-    /// is a network of one.
+    /// Reads `192.168.0.0/16`, `192.168.0.0/255.255.0.0`, `192.168.0.0/0.0.255.255` or `2001:db8::/32`; an address
+    /// alone is a network of one.
     ///
     /// - Throws: ``AddressError`` that quotes the text; with `.hostBitsSet` for bits behind the prefix, which says what
     ///   the network would be.
@@ -63,7 +63,7 @@ extension IPNetwork: CustomStringConvertible {
         _ text: Substring, for address: IPAddress
     ) throws(AddressError.Reason) -> Int {
         let quoted = text.quotable(maximumLength: 40)
-        if text.contains("."), address.ipv4 != nil {
+        if text.contains("." as Character), address.ipv4 != nil {
             guard let mask = try? IPv4Address(text), let length = length(of: mask) else { throw .notAPrefix(quoted) }
             return length
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension IPv4Address {
-    /// Reads the forms that `inet_aton` takes, for programs that must accept what old ones wrote: one to four parts, each
-    /// decimal, octal behind `0` or hexadecimal behind `0x`; the last part fills all the bytes that are left, so that
-    /// `127.1` is 127.0.0.1.
+    /// Reads the forms that `inet_aton` takes, for programs that must accept what old ones wrote: one to four parts,
+    /// each decimal, octal behind `0` or hexadecimal behind `0x`; the last part fills all the bytes that are left, so
+    /// that `127.1` is 127.0.0.1.
     ///
     /// Never check an address in this form against a list of allowed ones and then pass the text on: another program
     /// may read another address. Unlike the C function it refuses text behind the address.

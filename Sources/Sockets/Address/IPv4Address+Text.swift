@@ -9,7 +9,8 @@ extension IPv4Address: CustomStringConvertible {
     /// C: `inet_pton(3)`.
     @inlinable
     public init(_ text: some StringProtocol) throws(AddressError) {
-        self = try Self.parse(String(text))
+        // The cast costs nothing once this is specialized for String; the conversion would retain and release it.
+        self = try Self.parse(text as? String ?? String(text))
     }
 
     @usableFromInline

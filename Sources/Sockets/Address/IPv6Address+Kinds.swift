@@ -33,7 +33,7 @@ extension IPv6Address {
         ipv4Mapped?.isDocumentation ?? (rawValue >> 96 == 0x2001_0DB8 || rawValue >> 108 == 0x3FFF0)
     }
 
-    /// Outside of every range that was ever given out, that is of 2000::/3, fc00::/7, fe80::/10, fec0::/10 and ff00::/8;
+    /// Outside of every range that was ever given out: of 2000::/3, fc00::/7, fe80::/10, fec0::/10 and ff00::/8;
     /// ``isUnspecified`` and ``isLoopback`` addresses lie there too. RFC 4291 §2.4.
     public var isReserved: Bool {
         if let ipv4Mapped { return ipv4Mapped.isReserved }

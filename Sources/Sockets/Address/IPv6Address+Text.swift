@@ -12,7 +12,8 @@ extension IPv6Address: CustomStringConvertible {
     /// C: `inet_pton(3)`. RFC 4291 §2.2, RFC 4007 §11.
     @inlinable
     public init(_ text: some StringProtocol) throws(AddressError) {
-        self = try Self.parse(String(text))
+        // The cast costs nothing once this is specialized for String; the conversion would retain and release it.
+        self = try Self.parse(text as? String ?? String(text))
     }
 
     @usableFromInline
@@ -155,12 +156,13 @@ extension IPv6Address {
         }
 
         /// The last 32 bits in IPv4's form: RFC 4291 §2.2, third form. Returns where it ends.
+        @inline(__always)
         mutating func takeIPv4(_ text: Span<UInt8>) throws(AddressError.Reason) -> Int {
             let end = text.firstIndex(of: UInt8(ascii: "%")) ?? text.count
             let address = try IPv4Address.parse(text.extracting(groupStart..<end))
             guard groups <= 6 else { throw .wrongGroupCount(groups + 2) }
             value = value &<< 32 | UInt128(address)
-            (groups, digits, groupStart) = (groups + 2, 0, end)
+            (groups, digits, groupStart) = (groups &+ 2, 0, end)
             return end
         }
 
@@ -179,9 +181,11 @@ extension IPv6Address {
             }
             guard groups < 8 else { throw .wrongGroupCount(groups &+ 1) }
             // The groups behind "::" stay at the right, those before it move to the left.
-            let tail = UInt128(16 &* (groups &- gap))
-            let low = value & ((1 << tail) &- 1)
-            return (value >> tail) << UInt128(16 &* (8 &- gap)) | low
+            // All shifts are below 128: at most seven groups were read, and "::" at the left moves nothing.
+            guard gap > 0 else { return value }
+            let tail = UInt128(truncatingIfNeeded: 16 &* (groups &- gap))
+            let low = value & ((1 &<< tail) &- 1)
+            return (value &>> tail) &<< UInt128(truncatingIfNeeded: 16 &* (8 &- gap)) | low
         }
     }
 }

@@ -44,6 +44,10 @@ public struct IPv6Address: Hashable, Sendable {
     /// The same address with another scope; 0 takes it away.
     public func scoped(to scopeID: UInt32) -> IPv6Address { IPv6Address(rawValue: rawValue, scopeID: scopeID) }
 
+    /// The name of the scope's interface, asked of the system at each call; nil without a scope, or if the interface is
+    /// gone. C: `if_indextoname(3)`.
+    public var scopeName: String? { interfaceName(at: scopeID) }
+
     /// The address `distance` further on, in the same scope, or nil if that is outside the 128 bits.
     public func advanced(by distance: Int128) -> IPv6Address? {
         let (sum, overflow) =
@@ -62,7 +66,8 @@ extension IPv6Address: Comparable {
 }
 
 extension IPv6Address {
-    /// The IPv6 form of an IPv4 address, `::ffff:a.b.c.d`, by which a dual-stack socket names an IPv4 peer. RFC 4291 §2.5.5.2.
+    /// The IPv6 form of an IPv4 address, `::ffff:a.b.c.d`, by which a dual-stack socket names an IPv4 peer.
+    /// RFC 4291 §2.5.5.2.
     public init(mapping address: IPv4Address) {
         self.init(rawValue: 0xFFFF << 32 | UInt128(address.rawValue))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import SystemPackage
+package import SystemPackage
 
 /// A TCP or UDP port, 0 to 65535. Port 0 asks the system for a free one.
 ///
@@ -107,7 +107,7 @@ extension Port {
         get throws(AddressError) { try ephemeralRange(from: "/proc/sys/net/ipv4/ip_local_port_range") }
     }
 
-    static func ephemeralRange(from file: FilePath) throws(AddressError) -> ClosedRange<Port> {
+    package static func ephemeralRange(from file: FilePath) throws(AddressError) -> ClosedRange<Port> {
         let text: String
         do {
             let descriptor = try FileDescriptor.open(file, .readOnly)

@@ -12,17 +12,17 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-    /// This text, safe to print inside double quotes and at most `maximumLength` characters long, `…` if it was cut.
+    /// This text, safe to print inside double quotes and at most `maximumLength` scalars long, `…` if it was cut.
     func quotable(maximumLength: Int) -> String {
-        var result = ""
-        for (position, character) in enumerated() {
-            if position == maximumLength { return result.prefix(maximumLength - 1) + "…" }
-            for scalar in character.unicodeScalars {
-                let isPlain = scalar.isPrintable && scalar != "\"" && scalar != "\\"
-                result += isPlain ? String(scalar) : scalar.escaped(asASCII: true)
-            }
+        var (result, length) = ("", 0)
+        for scalar in unicodeScalars {
+            let isPlain = scalar.isPrintable && scalar != "\"" && scalar != "\\"
+            let piece = isPlain ? String(scalar) : scalar.escaped(asASCII: true)
+            length += piece.unicodeScalars.count
+            guard length <= maximumLength else { return String(result.unicodeScalars.prefix(maximumLength - 1)) + "…" }
+            result += piece
         }
-        return result.count <= maximumLength ? result : result.prefix(maximumLength - 1) + "…"
+        return result
     }
 }
 

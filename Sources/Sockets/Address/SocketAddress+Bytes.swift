@@ -47,7 +47,8 @@ extension SocketAddress {
         }
     }
 
-    /// The address that the kernel wrote into these bytes. What is cut short or unknown becomes ``other(family:bytes:)``.
+    /// The address that the kernel wrote into these bytes. What is cut short or unknown becomes
+    /// ``other(family:bytes:)``.
     package init(systemBytes bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= Self.familyLength else {
             self = .other(family: AF_UNSPEC, bytes: unsafe Array(bytes))

@@ -71,8 +71,10 @@ extension SocketAddress: CustomStringConvertible {
         guard !text.isEmpty else { throw .empty }
         if text.hasPrefix("unix:") { return .unix(try UnixAddress(afterScheme: text.dropFirst("unix:".count))) }
         var (address, flowInfo) = (text, UInt32(0))
-        if let range = text.firstRange(of: flowMark), let number = UInt32(text[range.upperBound...]) {
-            (address, flowInfo) = (text[..<range.lowerBound], number)
+        if let mark = text.firstIndex(of: "?"), text[mark...].hasPrefix(flowMark),
+            let number = UInt32(text[mark...].dropFirst(flowMark.count))
+        {
+            (address, flowInfo) = (text[..<mark], number)
         }
         let authority = try Authority(address)
         let port = try authority.port(default: nil)
