@@ -68,7 +68,7 @@ extension Socket {
             if try !startConnecting(to: address) { try finishConnecting() }
             peer = address
         } catch {
-            throw SocketError(.connect, error, subject: "\(address)")
+            throw SocketError(.connect, error: error, subject: "\(address)")
         }
     }
 
@@ -109,6 +109,8 @@ extension Socket {
         if try !SystemCalls.poll(number, for: Constants.pollOut, timeout: timeLimit) { throw .timedOut }
         let pending = try SystemCalls.integerOption(number, .error)
         if pending != 0 { throw Errno(rawValue: pending) }
+        // An attempt that a signal broke off before it began leaves no error, and no peer either.
+        _ = try SystemCalls.peerAddress(number)
     }
 
     /// Lets the kernel wait for room in the listener's queue, for as long as the time limit says.

@@ -58,7 +58,7 @@ extension Socket {
                     return try unsafe SystemCalls.read(file.rawValue, into: part, at: offset + sent)
                 }
             } catch {
-                throw SocketError(.sendFile, error, subject: "descriptor \(file.rawValue)")
+                throw SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
             }
             if got == 0 { return sent }
             try sendAll(unsafe buffer.span.extracting(first: got).bytes)

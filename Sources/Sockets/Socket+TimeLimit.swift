@@ -15,7 +15,7 @@ extension Socket {
             throw SocketError(.setTimeLimit, .invalid("a time limit of \(limit) is negative"))
         }
         do throws(Errno) { try SystemCalls.setNonblocking(number, limit != nil) } catch {
-            throw SocketError(.setTimeLimit, error, subject: subject)
+            throw SocketError(.setTimeLimit, error: error, subject: subject)
         }
         timeLimit = limit
     }
@@ -39,9 +39,9 @@ extension Socket {
     func wait(
         _ operation: SocketError.Operation, _ interest: CInt, _ patience: inout Patience
     ) throws(SocketError) {
+        if patience.isNone { throw SocketError(operation, .wouldBlock, subject: subject) }
         // A blocking descriptor says "would block" only when SO_RCVTIMEO or SO_SNDTIMEO ran out.
         guard let left = patience.left() else { throw SocketError(operation, .timedOut, subject: subject) }
-        if timeLimit == .zero { throw SocketError(operation, .wouldBlock, subject: subject) }
         let isReady: Bool
         do throws(Errno) { isReady = try SystemCalls.poll(number, for: interest, timeout: left) } catch {
             throw failure(operation, error)
@@ -50,7 +50,7 @@ extension Socket {
     }
 
     func failure(_ operation: SocketError.Operation, _ error: Errno) -> SocketError {
-        SocketError(operation, error, subject: subject)
+        SocketError(operation, error: error, subject: subject)
     }
 }
 
@@ -61,6 +61,9 @@ struct Patience {
     private var deadline: SystemClock.Instant?
 
     init(_ limit: Duration?) { self.limit = limit }
+
+    /// Whether the call does not wait at all.
+    var isNone: Bool { limit == .zero }
 
     /// Nil where there is no limit.
     mutating func left() -> Duration? {

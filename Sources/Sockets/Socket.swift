@@ -57,7 +57,7 @@ public struct Socket: ~Copyable, Sendable {
                 family: family.rawValue, kind: kind.rawValue, protocolNumber: protocolNumber.rawValue)
             self.init(owning: number, family, kind, peer: nil)
         } catch {
-            throw SocketError(.open, error, subject: "\(family) \(kind) \(protocolNumber)")
+            throw SocketError(.open, error: error, subject: "\(family) \(kind) \(protocolNumber)")
         }
     }
 
@@ -76,7 +76,7 @@ public struct Socket: ~Copyable, Sendable {
                 owning: number, AddressFamily(rawValue: family), SocketKind(rawValue: kind),
                 peer: try? SystemCalls.peerAddress(number), timeLimit: isNonblocking ? .zero : nil)
         } catch {
-            throw SocketError(.adopt, error, subject: "descriptor \(descriptor.rawValue)")
+            throw SocketError(.adopt, error: error, subject: "descriptor \(descriptor.rawValue)")
         }
     }
 
@@ -101,7 +101,7 @@ public struct Socket: ~Copyable, Sendable {
         do throws(Errno) {
             try owned.close()
         } catch {
-            throw SocketError(.close, error, subject: "descriptor \(number)")
+            throw SocketError(.close, error: error, subject: "descriptor \(number)")
         }
     }
 
@@ -121,7 +121,7 @@ public struct Socket: ~Copyable, Sendable {
             copy.path = path
             return copy
         } catch {
-            throw SocketError(.duplicate, error, subject: subject)
+            throw SocketError(.duplicate, error: error, subject: subject)
         }
     }
 
@@ -131,7 +131,7 @@ public struct Socket: ~Copyable, Sendable {
     public var localAddress: SocketAddress {
         get throws(SocketError) {
             do throws(Errno) { return try SystemCalls.localAddress(number) } catch {
-                throw SocketError(.localAddress, error, subject: subject)
+                throw SocketError(.localAddress, error: error, subject: subject)
             }
         }
     }
@@ -142,7 +142,7 @@ public struct Socket: ~Copyable, Sendable {
     public var peerAddress: SocketAddress {
         get throws(SocketError) {
             do throws(Errno) { return try SystemCalls.peerAddress(number) } catch {
-                throw SocketError(.peerAddress, error, subject: subject)
+                throw SocketError(.peerAddress, error: error, subject: subject)
             }
         }
     }
@@ -153,7 +153,7 @@ public struct Socket: ~Copyable, Sendable {
     public var isInheritable: Bool {
         get throws(SocketError) {
             do throws(Errno) { return try SystemCalls.isInheritable(number) } catch {
-                throw SocketError(.inherit, error, subject: subject)
+                throw SocketError(.inherit, error: error, subject: subject)
             }
         }
     }
@@ -163,7 +163,7 @@ public struct Socket: ~Copyable, Sendable {
     /// C: `fcntl(2)` with `FD_CLOEXEC`.
     public func setInheritable(_ isInheritable: Bool) throws(SocketError) {
         do throws(Errno) { try SystemCalls.setInheritable(number, isInheritable) } catch {
-            throw SocketError(.inherit, error, subject: subject)
+            throw SocketError(.inherit, error: error, subject: subject)
         }
     }
 

@@ -36,7 +36,7 @@ public struct SocketError: Error, Hashable, Sendable {
             ? nil : Details(subject: subject, attempts: attempts, holder: holder)
     }
 
-    package init(_ operation: Operation, _ error: Errno, subject: String? = nil) {
+    package init(_ operation: Operation, error: Errno, subject: String? = nil) {
         self.init(operation, Reason(error, during: operation), subject: subject)
     }
 

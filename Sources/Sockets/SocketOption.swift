@@ -40,7 +40,7 @@ extension Socket {
     public subscript<Value>(option: SocketOption<Value>) -> Value {
         get throws(SocketError) {
             do throws(Errno) { return try SystemCalls.option(number, option) as Value } catch {
-                throw SocketError(.getOption, error, subject: option.label)
+                throw SocketError(.getOption, error: error, subject: option.label)
             }
         }
     }
@@ -53,7 +53,7 @@ extension Socket {
     /// C: `setsockopt(2)`.
     public func set<Value>(_ option: SocketOption<Value>, to value: Value) throws(SocketError) {
         do throws(Errno) { try SystemCalls.set(number, option, to: value) } catch {
-            throw SocketError(.setOption, error, subject: option.label)
+            throw SocketError(.setOption, error: error, subject: option.label)
         }
     }
 

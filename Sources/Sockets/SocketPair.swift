@@ -22,7 +22,7 @@ public struct SocketPair: ~Copyable, Sendable {
             numbers = try SystemCalls.socketPair(
                 family: family.rawValue, kind: kind.rawValue, protocolNumber: protocolNumber.rawValue)
         } catch {
-            throw SocketError(.open, error, subject: "pair of \(family) \(kind)")
+            throw SocketError(.open, error: error, subject: "pair of \(family) \(kind)")
         }
         first = Socket(owning: numbers.0, family, kind, peer: .unix(.unnamed))
         second = Socket(owning: numbers.1, family, kind, peer: .unix(.unnamed))
