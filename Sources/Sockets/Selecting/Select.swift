@@ -41,6 +41,7 @@ public func select<Item: Selectable>(
 /// - Throws: as for one kind.
 ///
 /// C: `pselect(2)`.
+@_disfavoredOverload
 public func select(
     readable: [any Selectable], writable: [any Selectable] = [], exceptional: [any Selectable] = [],
     timeout: Duration? = nil
