@@ -12,7 +12,7 @@ extension Socket {
                 try SystemCalls.bind(number, to: address)
                 try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
             } catch {
-                guard error == .addressInUse, lock != nil, isStale(path, address) else { throw error }
+                guard error == .addressInUse, lock != nil, isStale(address) else { throw error }
                 try replace(path, backlog: backlog)
             }
             return BoundPath(path)
@@ -21,9 +21,12 @@ extension Socket {
         }
     }
 
-    /// Whether nobody answers at a path that a socket stands at. Any answer but "refused" leaves the path alone.
-    private func isStale(_ path: String, _ address: SocketAddress) -> Bool {
-        guard var probe = try? Socket(.unix, kind), (try? probe.setTimeLimit(.zero)) != nil else { return false }
+    /// Whether no socket has the path any more. Any answer but "refused" leaves it alone.
+    ///
+    /// The probe is of another kind than the listener: a living one says "wrong type" and never gets to see a client that
+    /// only knocked.
+    private func isStale(_ address: SocketAddress) -> Bool {
+        guard var probe = try? Socket(.unix, kind == .datagram ? .stream : .datagram) else { return false }
         if case .failure(let error) = probe.connectResult(to: address) { return error.reason == .system(.connectionRefused) }
         return false
     }

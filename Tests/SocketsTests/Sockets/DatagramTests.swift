@@ -201,7 +201,7 @@ import Testing
 
     //
     @Test func `an IPv6 group is joined by the same call`() throws {
-        let group = try IPv6Address("ff01::77")
+        let group = try IPv6Address("ff01::77").scoped(to: 1)
         var receiver = try Socket.bound(to: "udp://[::]:0")
         try receiver.setTimeLimit(.seconds(5))
         let port = try #require(try receiver.localAddress.port)
