@@ -23,6 +23,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,6 +124,8 @@ static inline int nw_wifexited(int status) { return WIFEXITED(status); }
 static inline int nw_wexitstatus(int status) { return WEXITSTATUS(status); }
 static inline int nw_wifsignaled(int status) { return WIFSIGNALED(status); }
 static inline int nw_wtermsig(int status) { return WTERMSIG(status); }
+
+static const size_t nw_sll_addr_offset = offsetof(struct sockaddr_ll, sll_addr);
 
 // The interface request is a union of unions: name in, flags or MTU out.
 static inline int nw_interface_flags(int descriptor, const char *_Nonnull name, int *_Nonnull flags) {
