@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
@@ -56,8 +57,19 @@ struct nw_credentials {
     uid_t user;
     gid_t group;
 };
+static const int nw_scm_credentials = 2;  // SCM_CREDENTIALS
+static const int nw_scm_rights = SCM_RIGHTS;
+struct nw_ipv4_packet_info {
+    int interface;
+    uint32_t local;  // network order, like the next
+    uint32_t destination;
+};
+struct nw_time {
+    long seconds;
+    long fraction;  // micro- or nanoseconds, as the call says
+};
 struct nw_ipv6_packet_info {
-    struct in6_addr address;
+    uint64_t address[2];  // network order
     unsigned interface;
 };
 

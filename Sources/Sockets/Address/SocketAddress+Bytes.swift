@@ -5,13 +5,13 @@ import Glibc
 // shows in a signature, and lengths are checked before anything is read.
 
 extension SocketAddress {
-    /// The family's number. C: `AF_INET` and its like.
-    public var family: Int32 {
+    /// The family that a socket for this address needs.
+    public var family: AddressFamily {
         switch self {
-        case .ipv4: AF_INET
-        case .ipv6: AF_INET6
-        case .unix: AF_UNIX
-        case .other(let family, _): family
+        case .ipv4: .ipv4
+        case .ipv6: .ipv6
+        case .unix: .unix
+        case .other(let family, _): AddressFamily(rawValue: family)
         }
     }
 

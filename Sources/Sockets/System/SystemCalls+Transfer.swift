@@ -9,29 +9,50 @@ import CSockets
 package import SystemPackage
 
 extension SystemCalls {
+    /// Appends to `output`. The answer may exceed its room when `flags` hold `MSG_TRUNC`: a message's whole length.
+    ///
     /// C: `recv(2)`.
     @inline(__always)
-    static func receive(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, flags: CInt) throws(Errno) -> Int {
-        try transfer(.recv, of: buffer.count) { unsafe recv(descriptor, buffer.baseAddress, $0, flags) }
+    static func receive(_ descriptor: CInt, into output: inout OutputRawSpan, flags: CInt) throws(Errno) -> Int {
+        try unsafe filling(&output) { (room) throws(Errno) in
+            try transfer(.recv, of: room.count) { unsafe recv(descriptor, room.baseAddress, $0, flags) }
+        }
     }
 
     /// C: `send(2)`.
     @inline(__always)
-    static func send(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, flags: CInt) throws(Errno) -> Int {
-        try transfer(.send, of: bytes.count) {
-            unsafe CSockets.send(descriptor, bytes.baseAddress, $0, flags | Constants.noSignal)
+    static func send(_ descriptor: CInt, _ bytes: RawSpan, flags: CInt) throws(Errno) -> Int {
+        try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in
+            try transfer(.send, of: bytes.count) {
+                unsafe CSockets.send(descriptor, bytes.baseAddress, $0, flags | Constants.noSignal)
+            }
+        }
+    }
+
+    /// Lends the free part of `output` to a call and counts what the call put there.
+    @inline(__always)
+    static func filling(
+        _ output: inout OutputRawSpan, _ body: (UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+    ) throws(Errno) -> Int {
+        try unsafe output.withUnsafeMutableBytes { (bytes, used) throws(Errno) in
+            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
+            let count = try unsafe body(room)
+            used += min(count, room.count)
+            return count
         }
     }
 
     /// C: `sendto(2)`.
     static func send(
-        _ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, to address: SocketAddress, flags: CInt
+        _ descriptor: CInt, _ bytes: RawSpan, to address: SocketAddress, flags: CInt
     ) throws(Errno) -> Int {
         try unsafe address.withSystemBytes { (name) throws(Errno) in
-            try transfer(.sendto, of: bytes.count) {
-                unsafe sendto(
-                    descriptor, bytes.baseAddress, $0, flags | Constants.noSignal,
-                    name.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(name.count))
+            try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in
+                try transfer(.sendto, of: bytes.count) {
+                    unsafe sendto(
+                        descriptor, bytes.baseAddress, $0, flags | Constants.noSignal,
+                        name.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(name.count))
+                }
             }
         }
     }
@@ -40,13 +61,15 @@ extension SystemCalls {
     ///
     /// C: `recvfrom(2)`.
     static func receiveFrom(
-        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, flags: CInt
+        _ descriptor: CInt, into output: inout OutputRawSpan, flags: CInt
     ) throws(Errno) -> (count: Int, sender: SocketAddress?) {
         var hasSender = false
         let (count, sender) = try unsafe withAddressBuffer { (address, length) throws(Errno) in
-            let count = try transfer(.recvfrom, of: buffer.count) {
-                unsafe length.pointee = socklen_t(MemoryLayout<sockaddr_storage>.size)
-                return unsafe recvfrom(descriptor, buffer.baseAddress, $0, flags, address, length)
+            let count = try unsafe filling(&output) { (room) throws(Errno) in
+                try transfer(.recvfrom, of: room.count) {
+                    unsafe length.pointee = socklen_t(MemoryLayout<sockaddr_storage>.size)
+                    return unsafe recvfrom(descriptor, room.baseAddress, $0, flags, address, length)
+                }
             }
             hasSender = unsafe length.pointee > 0
             return count
@@ -108,6 +131,22 @@ extension SystemCalls {
     /// C: `read(2)`.
     package static func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
         try transfer(.read, of: buffer.count) { unsafe CSockets.read(descriptor, buffer.baseAddress, $0) }
+    }
+
+    /// Reads at an offset; where a file has none (a pipe, a terminal) what comes next.
+    ///
+    /// C: `pread(2)`.
+    package static func read(
+        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) throws(Errno) -> Int {
+        do throws(Errno) {
+            return try transfer(.read, of: buffer.count) {
+                unsafe pread(descriptor, buffer.baseAddress, $0, off_t(offset))
+            }
+        } catch {
+            if error == .illegalSeek { return try unsafe read(descriptor, into: buffer) }
+            throw error
+        }
     }
 
     /// C: `write(2)`.

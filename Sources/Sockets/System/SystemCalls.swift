@@ -47,6 +47,18 @@ package enum SystemCalls {
         }
     }
 
+    /// C: `getpid(2)`.
+    package static var processIdentifier: CInt { getpid() }
+
+    /// Sleeps at least so long.
+    ///
+    /// C: `nanosleep(2)`.
+    static func pause(_ duration: Duration) {
+        var wanted = timespec(duration)
+        var left = timespec()
+        while unsafe nanosleep(&wanted, &left) == -1 && currentError == .interrupted { wanted = left }
+    }
+
     /// What the C library's `errno` says on this thread.
     static var currentError: Errno {
         @inline(__always) get { Errno(rawValue: nw_errno()) }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import SystemPackage
+
+/// What an attempt that never waits came to.
+public enum TransferAttempt: Hashable, Sendable {
+    /// So many bytes were moved: at least 1, or 0 for an empty message.
+    case moved(Int)
+    /// The stream has ended.
+    case ended
+    /// Nothing can be moved now.
+    case wouldBlock
+}
+
+/// Calls that never wait, whatever the time limit: what an event loop is made of.
+extension Socket {
+    /// Receives what is there now.
+    ///
+    /// - Throws: as ``receive(into:flags:)``, but never `.wouldBlock` or `.timedOut`.
+    ///
+    /// C: `recv(2)` with `MSG_DONTWAIT`.
+    public func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
+        let room = output.freeCapacity
+        do throws(Errno) {
+            let count = try SystemCalls.receive(number, into: &output, flags: Constants.dontWait)
+            return count == 0 && room > 0 && !kind.keepsMessages ? .ended : .moved(count)
+        } catch {
+            if error == .wouldBlock { return .wouldBlock }
+            throw failure(.receive, error)
+        }
+    }
+
+    /// Sends what fits now.
+    ///
+    /// - Throws: as ``send(_:flags:)``, but never `.wouldBlock` or `.timedOut`.
+    ///
+    /// C: `send(2)` with `MSG_DONTWAIT`.
+    public func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
+        do throws(Errno) {
+            return .moved(try SystemCalls.send(number, bytes, flags: Constants.dontWait))
+        } catch {
+            if error == .wouldBlock { return .wouldBlock }
+            throw failure(.send, error)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SystemPackage
+
+extension Socket {
+    /// The most bytes that one step of ``sendFile(_:from:count:)`` moves.
+    static let sendFileStep = 1 << 30
+
+    /// Sends bytes of an open file, inside the kernel where it can and through memory where it can't (a pipe, a terminal, a
+    /// file system without pages). The file's own position does not matter and does not change.
+    ///
+    /// - Parameters:
+    ///   - offset: where to begin; 0 or more.
+    ///   - count: how many bytes; nil up to the end of the file.
+    /// - Returns: how many bytes went: fewer than `count` only if the file ended before.
+    /// - Throws: as ``sendAll(_:flags:)-(RawSpan,_)``, with the file's own errors as `.system`; `.invalid` for a negative
+    ///   offset or count. Some bytes may have been sent.
+    ///
+    /// C: `sendfile(2)`.
+    @discardableResult
+    public func sendFile(_ file: FileDescriptor, from offset: Int64 = 0, count: Int64? = nil) throws(SocketError) -> Int64 {
+        if offset < 0 || count ?? 0 < 0 {
+            let text = "\(count.map { "\($0)" } ?? "all") bytes from offset \(offset) are no part of a file"
+            throw SocketError(.sendFile, .invalid(text))
+        }
+        var position = Int(offset)
+        var patience = Patience(timeLimit)
+        var sent: Int64 = 0
+        while count.map({ sent < $0 }) ?? true {
+            let step = Int(min(count.map { $0 - sent } ?? .max, Int64(Self.sendFileStep)))
+            let moved: Int
+            do throws(SocketError) {
+                moved = try attempt(.sendFile, Constants.pollOut, &patience) { () throws(Errno) in
+                    try SystemCalls.sendFile(number, from: file.rawValue, at: &position, count: step)
+                }
+            } catch {
+                guard sent == 0, error.reason.meansNoSendFile else { throw error }
+                return try copy(file, from: offset, count: count, &patience)
+            }
+            if moved == 0 { break }
+            sent += Int64(moved)
+        }
+        return sent
+    }
+
+    /// The same through memory, a piece at a time.
+    private func copy(
+        _ file: FileDescriptor, from offset: Int64, count: Int64?, _ patience: inout Patience
+    ) throws(SocketError) -> Int64 {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var sent: Int64 = 0
+        while true {
+            let room = Int(min(count.map { $0 - sent } ?? .max, Int64(buffer.count)))
+            if room == 0 { return sent }
+            let got: Int
+            do throws(Errno) {
+                got = try unsafe buffer.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
+                    let part = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<room])
+                    return try unsafe SystemCalls.read(file.rawValue, into: part, at: offset + sent)
+                }
+            } catch {
+                throw SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
+            }
+            if got == 0 { return sent }
+            try sendAll(unsafe buffer.span.extracting(first: got).bytes)
+            sent += Int64(got)
+        }
+    }
+}
+
+extension SocketError.Reason {
+    /// The kernel can't copy from this kind of file.
+    fileprivate var meansNoSendFile: Bool {
+        switch self {
+        case .system(.invalidArgument), .unsupported, .system(.illegalSeek), .system(.overflow): true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import SystemPackage
+
+extension Socket {
+    /// Binds a path and listens, taking over what a dead server left there; see `System/BoundPath.swift` for how.
+    ///
+    /// - Throws: ``SocketError/isAddressInUse`` when somebody answers there, or when what is there is no socket.
+    func bindPath(_ path: String, _ address: SocketAddress, backlog: Int) throws(SocketError) -> BoundPath? {
+        do throws(Errno) {
+            let lock = try? DirectoryLock(of: path)
+            do throws(Errno) {
+                try SystemCalls.bind(number, to: address)
+                try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
+            } catch {
+                guard error == .addressInUse, lock != nil, isStale(path, address) else { throw error }
+                try replace(path, backlog: backlog)
+            }
+            return BoundPath(path)
+        } catch {
+            throw Self.bindError(.listen, error, address, kind)
+        }
+    }
+
+    /// Whether nobody answers at a path that a socket stands at. Any answer but "refused" leaves the path alone.
+    private func isStale(_ path: String, _ address: SocketAddress) -> Bool {
+        guard var probe = try? Socket(.unix, kind), (try? probe.setTimeLimit(.zero)) != nil else { return false }
+        if case .failure(let error) = probe.connectResult(to: address) { return error.reason == .system(.connectionRefused) }
+        return false
+    }
+
+    /// Binds another name in the same directory, listens, and moves it over the stale one.
+    private func replace(_ path: String, backlog: Int) throws(Errno) {
+        let directory = DirectoryLock.directory(of: path)
+        for attempt in 0..<64 {
+            let temporary = "\(directory)/.nt\(SystemCalls.processIdentifier).\(number).\(attempt)"
+            guard let address = try? UnixAddress(path: temporary) else { throw .fileNameTooLong }
+            do throws(Errno) { try SystemCalls.bind(number, to: .unix(address)) } catch {
+                if error == .addressInUse { continue }
+                throw error
+            }
+            do throws(Errno) {
+                try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
+                try SystemCalls.rename(temporary, to: path)
+            } catch {
+                try? SystemCalls.unlink(temporary)
+                throw error
+            }
+            return
+        }
+        throw .addressInUse
+    }
+}
+
+/// A directory, locked against other starters of UNIX servers for as long as this lives.
+private struct DirectoryLock: ~Copyable {
+    private let descriptor: OwnedDescriptor
+
+    init(of path: String) throws(Errno) {
+        let descriptor = try SystemCalls.openDirectory(Self.directory(of: path))
+        try Self.lock(descriptor.number)
+        self.descriptor = descriptor
+    }
+
+    private static func lock(_ descriptor: CInt) throws(Errno) {
+        let deadline = SystemClock.now + BoundPath.lockPatience
+        while try !SystemCalls.tryLock(descriptor) {
+            if SystemClock.now >= deadline { throw .timedOut }
+            SystemCalls.pause(.milliseconds(1))
+        }
+    }
+
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

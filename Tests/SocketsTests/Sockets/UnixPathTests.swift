@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Sockets
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct UnixPathTests {
+    // A-006
+    @Test func `the path appears with the listener and goes with it`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        var server: Socket? = try Socket.listening(on: "unix:\(path)")
+        #expect(FileManager.default.fileExists(atPath: path))
+        server = nil
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    // B-SOCA-03
+    @Test func `an abstract name leaves nothing in the file system`() throws {
+        let name = "netwright-\(UUID().uuidString)"
+        let server = try Socket.listening(on: "unix:@\(name)")
+        let client = try Socket.connecting(to: "unix:@\(name)")
+        try client.sendAll("x".utf8)
+        #expect(try server.accept().receive(upTo: 1) == [0x78])
+        #expect(try server.localAddress == .unix(UnixAddress(abstract: name)))
+    }
+
+    // B-SOCA-03
+    @Test func `a path that is too long is an error before any call`() {
+        let error = #expect(throws: SocketError.self) {
+            _ = try Socket.listening(on: "unix:/\(String(repeating: "x", count: 200))")
+        }
+        guard case .address = error?.reason else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    // P23: a live path is never stolen
+    @Test func `P23: a path that answers is in use`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        let server = try Socket.listening(on: "unix:\(path)")
+        let error = #expect(throws: SocketError.self) { _ = try Socket.listening(on: "unix:\(path)") }
+        #expect(error?.isAddressInUse == true)
+        let client = try Socket.connecting(to: "unix:\(path)")
+        try client.sendAll("x".utf8)
+        #expect(try server.accept().receive(upTo: 1) == [0x78])
+    }
+
+    // P23
+    @Test func `P23: a stale path is taken over`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        try makeStale(path)
+        let server = try Socket.listening(on: "unix:\(path)")
+        _ = try Socket.connecting(to: "unix:\(path)")
+        _ = try server.accept()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["s"])
+    }
+
+    // P23
+    @Test func `P23: what is no socket is left alone`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("precious")
+        #expect(FileManager.default.createFile(atPath: path, contents: Data("keep".utf8)))
+        let error = #expect(throws: SocketError.self) { _ = try Socket.listening(on: "unix:\(path)") }
+        #expect(error?.isAddressInUse == true)
+        #expect(FileManager.default.contents(atPath: path) == Data("keep".utf8))
+    }
+
+    // P23: the path is removed only if it is still ours
+    @Test func `P23: a path that somebody else has bound since is not removed`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        var first: Socket? = try Socket.listening(on: "unix:\(path)")
+        try FileManager.default.removeItem(atPath: path)
+        let second = try Socket.listening(on: "unix:\(path)")
+        first = nil
+        #expect(FileManager.default.fileExists(atPath: path))
+        _ = try Socket.connecting(to: "unix:\(path)")
+        _ = try second.accept()
+    }
+
+    // P23
+    @Test func `P23: a detached listener keeps its path, a duplicate holds it`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        let descriptor = try Socket.listening(on: "unix:\(path)").detach()
+        #expect(FileManager.default.fileExists(atPath: path))
+        try descriptor.close()
+        var server: Socket? = try Socket.listening(on: "unix:\(path)")
+        let copy = try server!.duplicate()
+        server = nil
+        _ = try Socket.connecting(to: "unix:\(path)")
+        _ = try copy.accept()
+    }
+
+    // P23: 1000 races of two starters on one stale path: exactly 1 wins
+    @Test func `P23: of two starters on one stale path exactly one wins`() throws {
+        let directory = try TemporaryDirectory()
+        for round in 0..<repetitions(200, soak: 1000) {
+            let path = directory.file("s\(round)")
+            try makeStale(path)
+            let starters = (0..<2).map { _ in
+                BlockingThread { () -> SharedSocket? in
+                    do { return SharedSocket(try Socket.listening(on: "unix:\(path)")) } catch let error as SocketError {
+                        #expect(error.isAddressInUse, "\(error)")
+                        return nil
+                    }
+                }
+            }
+            let winners = try starters.compactMap { try $0.join() }
+            #expect(winners.count == 1, "round \(round)")
+            let client = try Socket.connecting(to: "unix:\(path)")
+            try client.sendAll("x".utf8)
+            #expect(try winners.first?.socket.accept().receive(upTo: 1) == [0x78])
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
+    }
+
+    // A-006
+    @Test func `datagrams between two paths know their sender`() throws {
+        let directory = try TemporaryDirectory()
+        let first = try Socket.bound(to: "unix-dgram:\(directory.file("a"))")
+        let second = try Socket.bound(to: "unix-dgram:\(directory.file("b"))")
+        try first.send("hi".utf8, to: try second.localAddress)
+        #expect(try second.receiveFrom(upTo: 10)?.sender == first.localAddress)
+    }
+
+    private func makeStale(_ path: String) throws {
+        let socket = try Socket(.unix, .stream)
+        try socket.bind(to: .unix(UnixAddress(path: path)))
+    }
+}
