@@ -132,9 +132,15 @@ import Testing
         let ifname: String
         let flags: [String]
         let mtu: Int
-        let link_type: String
+        let kind: String
         let address: String?
-        let addr_info: [Entry]
+        let addresses: [Entry]
+
+        enum CodingKeys: String, CodingKey {
+            case ifindex, ifname, flags, mtu, address
+            case kind = "link_type"
+            case addresses = "addr_info"
+        }
 
         struct Entry: Decodable, Sendable {
             let family: String
@@ -153,7 +159,7 @@ import Testing
         #expect(ours.name == theirs.ifname)
         #expect(ours.index == theirs.ifindex)
         #expect(ours.mtu == theirs.mtu)
-        if theirs.link_type == "ether" || theirs.link_type == "loopback" {
+        if theirs.kind == "ether" || theirs.kind == "loopback" {
             #expect(ours.hardwareAddress?.description == theirs.address)
         }
         let flags: [(InterfaceFlags, String)] = [
@@ -165,7 +171,7 @@ import Testing
         }
         let isStuck = ours.isUp && !ours.flags.contains(.running)
         #expect(isStuck == theirs.flags.contains("NO-CARRIER"))
-        #expect(ours.addresses.map { Self.line($0) } == theirs.addr_info.map { Self.line($0) })
+        #expect(ours.addresses.map { Self.line($0) } == theirs.addresses.map { Self.line($0) })
     }
 
     static func line(_ address: NetworkInterface.Address) -> String {
