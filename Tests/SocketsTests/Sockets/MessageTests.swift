@@ -12,7 +12,7 @@ import Testing
         #expect(try pair.first.sendMessage([Array("one ".utf8), Array("two".utf8)]) == 7)
         let message = try present(pair.second.receiveMessage(upTo: 100))
         #expect(message.bytes == Array("one two".utf8))
-        #expect(!message.isTruncated)
+        #expect(message.isTruncated == false)
         #expect(message.descriptorCount == 0)
     }
 

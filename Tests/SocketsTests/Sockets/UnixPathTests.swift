@@ -10,9 +10,11 @@ import Testing
     @Test func `the path appears with the listener and goes with it`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("s")
-        var server: Socket? = try Socket.listening(on: "unix:\(path)")
-        #expect(FileManager.default.fileExists(atPath: path))
-        server = nil
+        do {
+            let server = try Socket.listening(on: "unix:\(path)")
+            #expect(try server.localAddress == .unix(UnixAddress(path: path)))
+            #expect(FileManager.default.fileExists(atPath: path))
+        }
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
@@ -74,10 +76,10 @@ import Testing
     @Test func `P23: a path that somebody else has bound since is not removed`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("s")
-        var first: Socket? = try Socket.listening(on: "unix:\(path)")
+        let first = try Socket.listening(on: "unix:\(path)")
         try FileManager.default.removeItem(atPath: path)
         let second = try Socket.listening(on: "unix:\(path)")
-        first = nil
+        try first.close()
         #expect(FileManager.default.fileExists(atPath: path))
         _ = try Socket.connecting(to: "unix:\(path)")
         _ = try second.accept()
