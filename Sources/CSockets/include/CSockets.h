@@ -23,6 +23,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,14 @@ int accept4(int descriptor, struct sockaddr *_Nullable address, socklen_t *_Null
 int ppoll(struct pollfd *_Nullable entries, nfds_t count, const struct timespec *_Nullable timeout,
           const sigset_t *_Nullable mask);
 int pipe2(int descriptors[_Nonnull 2], int flags);
+ssize_t preadv2(int descriptor, const struct iovec *_Nonnull vectors, int count, off_t offset, int flags);
+int renameat2(int directory, const char *_Nonnull path, int target_directory, const char *_Nonnull target, unsigned flags);
+ssize_t getdents64(int directory, void *_Nonnull buffer, size_t length);
+static const int nw_rwf_nowait = 8;           // RWF_NOWAIT
+static const unsigned nw_rename_noreplace = 1;  // RENAME_NOREPLACE
+static const uint64_t nw_resolve_no_magiclinks = RESOLVE_NO_MAGICLINKS;
+static const uint64_t nw_resolve_no_symlinks = RESOLVE_NO_SYMLINKS;
+static const uint64_t nw_resolve_beneath = RESOLVE_BENEATH;
 static const int nw_o_tmpfile = __O_TMPFILE | O_DIRECTORY;
 static const int nw_o_path = __O_PATH;
 static const short nw_pollrdhup = 0x2000;
@@ -135,6 +144,8 @@ static inline int nw_wifexited(int status) { return WIFEXITED(status); }
 static inline int nw_wexitstatus(int status) { return WEXITSTATUS(status); }
 static inline int nw_wifsignaled(int status) { return WIFSIGNALED(status); }
 static inline int nw_wtermsig(int status) { return WTERMSIG(status); }
+
+static const size_t nw_sll_addr_offset = offsetof(struct sockaddr_ll, sll_addr);
 
 // The interface request is a union of unions: name in, flags or MTU out.
 static inline int nw_interface_flags(int descriptor, const char *_Nonnull name, int *_Nonnull flags) {
