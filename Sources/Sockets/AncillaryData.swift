@@ -53,7 +53,8 @@ public enum AncillaryData: Hashable, Sendable {
     }
 
     private static func ipv6Info(_ info: nw_ipv6_packet_info) -> AncillaryData {
-        let bits = UInt128(UInt64(bigEndian: info.address.0)) << 64 | UInt128(UInt64(bigEndian: info.address.1))
+        let (first, second, third, fourth) = info.address
+        let bits = [first, second, third, fourth].reduce(UInt128(0)) { $0 << 32 | UInt128(UInt32(bigEndian: $1)) }
         return .packetInfo(address: .v6(IPv6Address(rawValue: bits)), interface: info.interface)
     }
 

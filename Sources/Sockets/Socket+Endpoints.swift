@@ -91,8 +91,8 @@ extension Socket {
     }
 
     private consuming func passive(at address: SocketAddress, backlog: Int) throws(SocketError) -> Socket {
-        if let path = address.unix?.path {
-            self.path = try bindPath(path, address, backlog: backlog)
+        if let name = address.unix, name.kind == .path {
+            self.path = try bindPath(name.bytes, address, backlog: backlog)
             return self
         }
         if address.ip != nil { try set(.reuseAddress, to: true) }

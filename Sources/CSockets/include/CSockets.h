@@ -77,7 +77,7 @@ struct nw_time {
     long fraction;  // micro- or nanoseconds, as the call says
 };
 struct nw_ipv6_packet_info {
-    uint64_t address[2];  // network order
+    uint32_t address[4];  // network order
     unsigned interface;
 };
 

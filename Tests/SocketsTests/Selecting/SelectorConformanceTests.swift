@@ -169,7 +169,7 @@ enum Mechanism: CaseIterable, Sendable {
         for interest in [Interest(), .priority] {
             #expect(reason { try selector.register(descriptor, for: interest, trigger: .level, token: 1) } == .noInterest)
         }
-        let closed = FileDescriptor(rawValue: 1000)
+        let closed = FileDescriptor(rawValue: 1021)
         #expect(reason { try selector.register(closed, for: .readable, trigger: .level, token: 1) } == .notOpen)
         let negative = FileDescriptor(rawValue: -1)
         #expect(reason { try selector.register(negative, for: .readable, trigger: .level, token: 1) } == .notOpen)
