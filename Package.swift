@@ -42,7 +42,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
+            name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
+            exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "NetToolTests", dependencies: ["NetTool"], swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),

@@ -7,8 +7,8 @@ import CSockets
 public enum AncillaryData: Hashable, Sendable {
     /// Who sent this, vouched for by the kernel; asked for with ``SocketOption/passCredentials``. C: `SCM_CREDENTIALS`.
     case credentials(PeerCredentials)
-    /// Which interface a datagram came by (or shall leave by) and which address it was sent to (or shall come from); asked
-    /// for with ``SocketOption/packetInfo``, ``SocketOption/ipv6PacketInfo``. C: `IP_PKTINFO`, `IPV6_PKTINFO`.
+    /// Which interface a datagram came by (or shall leave by) and which address it was sent to (or shall come from);
+    /// asked for with ``SocketOption/packetInfo``, ``SocketOption/ipv6PacketInfo``. C: `IP_PKTINFO`, `IPV6_PKTINFO`.
     case packetInfo(address: IPAddress, interface: UInt32)
     /// When a message arrived, since 1970; asked for with ``SocketOption/timestamp`` or
     /// ``SocketOption/timestampNanoseconds``. C: `SCM_TIMESTAMP`, `SCM_TIMESTAMPNS`.

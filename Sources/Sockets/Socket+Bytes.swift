@@ -19,8 +19,8 @@ extension Socket {
 
     /// Sends one datagram to an address that may be text: `"127.0.0.1:8080"`, `"localhost:8080"`.
     ///
-    /// - Throws: `.address` or `.unresolved` besides the errors of ``send(_:to:flags:)-(RawSpan,_,_)``. A name is looked up
-    ///   at every call: resolve it once where that matters.
+    /// - Throws: `.address` or `.unresolved` besides the errors of ``send(_:to:flags:)-(RawSpan,_,_)``. A name is
+    ///   looked up at every call: resolve it once where that matters.
     ///
     /// C: `sendto(2)`.
     public func send(

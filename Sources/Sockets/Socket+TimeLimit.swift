@@ -4,8 +4,8 @@ import SystemPackage
 extension Socket {
     /// Sets how long a call may wait: nil for ever, `.zero` not at all, else this long in all.
     ///
-    /// Python's three modes. With a limit the descriptor is non-blocking and the call waits in `poll`; the flag belongs to
-    /// the open file, so that duplicates see it too.
+    /// Python's three modes. With a limit the descriptor is non-blocking and the call waits in `poll`; the flag belongs
+    /// to the open file, so that duplicates see it too.
     ///
     /// - Throws: `.invalid` for a negative limit.
     ///

@@ -23,13 +23,15 @@ extension Socket {
 
     /// Whether no socket has the path any more. Any answer but "refused" leaves it alone.
     ///
-    /// The probe is of another kind than the listener: a living one says "wrong type" and never gets to see a client that
-    /// only knocked.
+    /// The probe is of another kind than the listener: a living one says "wrong type" and never gets to see a client
+    /// that only knocked.
     private func isStale(_ path: [UInt8], _ address: SocketAddress) -> Bool {
         // A plain file refuses connections too, and must not be lost.
         guard (try? BoundPath.file(at: path))?.kind == .socket else { return false }
         guard var probe = try? Socket(.unix, kind == .datagram ? .stream : .datagram) else { return false }
-        if case .failure(let error) = probe.connectResult(to: address) { return error.reason == .system(.connectionRefused) }
+        if case .failure(let error) = probe.connectResult(to: address) {
+            return error.reason == .system(.connectionRefused)
+        }
         return false
     }
 

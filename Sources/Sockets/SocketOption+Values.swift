@@ -96,7 +96,8 @@ public struct MulticastMembership: SocketOptionValue, Hashable {
             return Layout.bytes(of: group_req(gr_interface: interface, gr_group: Self.storage(group)))
         }
         return Layout.bytes(
-            of: group_source_req(gsr_interface: interface, gsr_group: Self.storage(group), gsr_source: Self.storage(source)))
+            of: group_source_req(
+                gsr_interface: interface, gsr_group: Self.storage(group), gsr_source: Self.storage(source)))
     }
 
     private static func storage(_ address: IPAddress) -> sockaddr_storage {

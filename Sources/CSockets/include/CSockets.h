@@ -50,7 +50,8 @@ int ppoll(struct pollfd *_Nullable entries, nfds_t count, const struct timespec 
           const sigset_t *_Nullable mask);
 int pipe2(int descriptors[_Nonnull 2], int flags);
 ssize_t preadv2(int descriptor, const struct iovec *_Nonnull vectors, int count, off_t offset, int flags);
-int renameat2(int directory, const char *_Nonnull path, int target_directory, const char *_Nonnull target, unsigned flags);
+int renameat2(int directory, const char *_Nonnull path, int target_directory, const char *_Nonnull target,
+              unsigned flags);
 ssize_t getdents64(int directory, void *_Nonnull buffer, size_t length);
 static const int nw_rwf_nowait = 8;           // RWF_NOWAIT
 static const unsigned nw_rename_noreplace = 1;  // RENAME_NOREPLACE
@@ -105,7 +106,8 @@ static inline int nw_openat(int directory, const char *_Nonnull path, int flags,
 }
 
 // System calls without a wrapper.
-static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode,
+                             uint64_t resolve) {
     struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
@@ -121,7 +123,9 @@ static inline void nw_set_errno(int error) { errno = error; }
 // Ancillary data: the CMSG macros.
 static inline size_t nw_cmsg_space(size_t length) { return CMSG_SPACE(length); }
 static inline size_t nw_cmsg_len(size_t length) { return CMSG_LEN(length); }
-static inline struct cmsghdr *_Nullable nw_cmsg_first(const struct msghdr *_Nonnull message) { return CMSG_FIRSTHDR(message); }
+static inline struct cmsghdr *_Nullable nw_cmsg_first(const struct msghdr *_Nonnull message) {
+    return CMSG_FIRSTHDR(message);
+}
 static inline struct cmsghdr *_Nullable nw_cmsg_next(struct msghdr *_Nonnull message, struct cmsghdr *_Nonnull header) {
     return CMSG_NXTHDR(message, header);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    epoll keys its entries by descriptor and open file. Closing a descriptor removes the entry, unless a duplicate
-//           keeps the file open. ERR and HUP are reported whether asked for or not.
+// Facts:    epoll keys its entries by descriptor and open file. Closing a descriptor removes the entry, unless a
+//           duplicate keeps the file open. ERR and HUP are reported whether asked for or not.
 // Hazard:   a program that waits for writability alone would be told of "readable", and differently by each mechanism.
 //           And an entry whose descriptor was closed while a duplicate lives can't be removed any more: it would end
 //           every wait at once, for ever.
@@ -72,8 +72,8 @@ public import SystemPackage
         }
     }
 
-    /// Moves to a new set, and leaves behind what can't be removed from the old one. An edge or a one-shot may be told once
-    /// more.
+    /// Moves to a new set, and leaves behind what can't be removed from the old one. An edge or a one-shot may be told
+    /// once more.
     private func reopen() throws(SelectorError) {
         let fresh = try Epoll()
         for number in registry.descriptors {

@@ -30,6 +30,7 @@ public struct SelectorError: Error, Hashable, Sendable, CustomStringConvertible 
 
     /// What a program can ask of a selector.
     public enum Operation: String, Hashable, Sendable {
+        /// The operations, each by its name.
         case create, register, modify, unregister, wait
     }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    bind(2) refuses a UNIX path that exists, even if nobody listens there any more; the file outlives its
-//           server. A connect to it says ECONNREFUSED when it is stale, but also between another server's bind and listen,
-//           and when a plain file stands there. By a socket of another kind it says ECONNREFUSED only for a stale path or a
-//           plain file, else EPROTOTYPE.
+//           server. A connect to it says ECONNREFUSED when it is stale, but also between another server's bind and
+//           listen, and when a plain file stands there. By a socket of another kind it says ECONNREFUSED only for a
+//           stale path or a plain file, else EPROTOTYPE.
 // Hazard:   "connect fails, so unlink and bind" steals the path of a server that is just starting, and two starters can
 //           unlink each other's.
 // Decision: a starter holds a lock (flock) on the directory from before its first look until it listens; it binds a
-//           temporary name, listens, and renames that over the stale file, so that the path answers at every moment. At the
-//           end the path is removed only if it is still the file that was bound (device and inode).
-// Cost:     starters in one directory wait for each other, at most `lockPatience`. A directory that may not be read can't
-//           be locked: there a stale path stays "address in use".
+//           temporary name, listens, and renames that over the stale file, so that the path answers at every moment. At
+//           the end the path is removed only if it is still the file that was bound (device and inode).
+// Cost:     starters in one directory wait for each other, at most `lockPatience`. A directory that may not be read
+//           can't be locked: there a stale path stays "address in use".
 import CSockets
 import SystemPackage
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import SystemPackage
 
-/// Which sockets the system has and who holds them, read from `/proc`: nothing here is promised, a reader gets what there
-/// is.
+/// Which sockets the system has and who holds them, read from `/proc`: nothing here is promised, a reader gets what
+/// there is.
 ///
 /// C: `proc_net(5)`, `proc_pid_fd(5)`.
 enum SocketTable {
@@ -16,7 +16,8 @@ enum SocketTable {
         switch address {
         case .unix(let name):
             let text = name.kind == .path ? String(decoding: name.bytes, as: UTF8.self) : ""
-            return text.isEmpty ? [] : Set(rows(of: "unix").filter { $0.last == text }.compactMap { $0.dropFirst(6).first })
+            return text.isEmpty
+                ? [] : Set(rows(of: "unix").filter { $0.last == text }.compactMap { $0.dropFirst(6).first })
         case .ipv4, .ipv6:
             guard let port = address.port?.rawValue else { return [] }
             let suffix = ":" + hexadecimal(UInt32(port), digits: 4)
@@ -46,14 +47,17 @@ enum SocketTable {
         return nil
     }
 
-    /// An address in the kernel's spelling keeps another one from being bound if they are the same, or one is all of them.
+    /// An address in the kernel's spelling keeps another one from being bound if they are the same, or one is all of
+    /// them.
     private static func conflicts(_ text: some StringProtocol, with address: SocketAddress) -> Bool {
         if text.allSatisfy({ $0 == "0" }) { return true }
         switch address.ip {
         case .v4(.any), .v6(.any): return true
         case .v4(let ip): return text == hexadecimal(ip.rawValue.byteSwapped, digits: 8)
         case .v6(let ip):
-            let words = stride(from: 96, through: 0, by: -32).map { UInt32(truncatingIfNeeded: ip.rawValue >> UInt128($0)) }
+            let words = stride(from: 96, through: 0, by: -32).map {
+                UInt32(truncatingIfNeeded: ip.rawValue >> UInt128($0))
+            }
             return text == words.map { hexadecimal($0.byteSwapped, digits: 8) }.joined()
         case nil: return false
         }
@@ -79,7 +83,9 @@ enum SocketTable {
     }
 
     private static func text(of path: String, maximum: Int) -> String {
-        guard let file = try? SystemCalls.open(path.utf8, in: SystemCalls.currentDirectory, .readOnly) else { return "" }
+        guard let file = try? SystemCalls.open(path.utf8, in: SystemCalls.currentDirectory, .readOnly) else {
+            return ""
+        }
         var bytes: [UInt8] = []
         var page = [UInt8](repeating: 0, count: 65_536)
         while bytes.count < maximum {

@@ -40,7 +40,9 @@ enum Mechanism: CaseIterable, Sendable {
 
     static let situations: [Situation] = [
         Situation(name: "idle", prepare: { try pair { _ in } }, ready: .writable),
-        Situation(name: "bytes wait", prepare: { try pair { try $0.second.sendAll("x".utf8) } }, ready: [.readable, .writable]),
+        Situation(
+            name: "bytes wait", prepare: { try pair { try $0.second.sendAll("x".utf8) } },
+            ready: [.readable, .writable]),
         Situation(
             name: "full", prepare: { try pair { try fill(&$0) } }, ready: []),
         Situation(
@@ -92,7 +94,8 @@ enum Mechanism: CaseIterable, Sendable {
         Situation(
             name: "a connected datagram socket was refused",
             prepare: {
-                let gone = try { () throws -> SocketAddress in try Socket.bound(to: "udp://127.0.0.1:0").localAddress }()
+                let gone = try { () throws -> SocketAddress in try Socket.bound(to: "udp://127.0.0.1:0").localAddress
+                }()
                 var socket = try Socket(.ipv4, .datagram)
                 try socket.connect(to: gone)
                 try socket.sendAll("x".utf8)
@@ -167,14 +170,17 @@ enum Mechanism: CaseIterable, Sendable {
         #expect(reason { try selector.modify(descriptor, for: .readable, trigger: .level, token: 1) } == .notRegistered)
         #expect(reason { try selector.unregister(descriptor) } == .notRegistered)
         for interest in [Interest(), .priority] {
-            #expect(reason { try selector.register(descriptor, for: interest, trigger: .level, token: 1) } == .noInterest)
+            #expect(
+                reason { try selector.register(descriptor, for: interest, trigger: .level, token: 1) } == .noInterest)
         }
         let closed = FileDescriptor(rawValue: 1021)
         #expect(reason { try selector.register(closed, for: .readable, trigger: .level, token: 1) } == .notOpen)
         let negative = FileDescriptor(rawValue: -1)
         #expect(reason { try selector.register(negative, for: .readable, trigger: .level, token: 1) } == .notOpen)
         try selector.register(descriptor, for: .writable, trigger: .level, token: 5)
-        #expect(reason { try selector.register(descriptor, for: .readable, trigger: .level, token: 1) } == .alreadyRegistered)
+        #expect(
+            reason { try selector.register(descriptor, for: .readable, trigger: .level, token: 1) }
+                == .alreadyRegistered)
         #expect(reason { try selector.modify(descriptor, for: [], trigger: .level, token: 1) } == .noInterest)
         for trigger in Trigger.allCases where !mechanism.type.triggers.contains(trigger) {
             let refused = reason { try selector.modify(descriptor, for: .readable, trigger: trigger, token: 1) }
