@@ -58,7 +58,7 @@ extension Socket {
 /// for.
 struct Patience {
     private let limit: Duration?
-    private var deadline: SystemClock.Instant?
+    private var deadline: Duration?
 
     init(_ limit: Duration?) { self.limit = limit }
 
@@ -69,8 +69,8 @@ struct Patience {
     mutating func left() -> Duration? {
         guard let limit else { return nil }
         let now = SystemClock.now
-        let deadline = self.deadline ?? now.advanced(by: limit)
+        let deadline = self.deadline ?? now + limit
         self.deadline = deadline
-        return max(.zero, now.duration(to: deadline))
+        return max(.zero, deadline - now)
     }
 }

@@ -68,6 +68,11 @@ struct nw_credentials {
 };
 static const int nw_scm_credentials = 2;  // SCM_CREDENTIALS
 static const int nw_scm_rights = SCM_RIGHTS;
+struct nw_multicast_interface {
+    uint32_t group;  // network order, like the next
+    uint32_t address;
+    int interface;
+};
 struct nw_ipv4_packet_info {
     int interface;
     uint32_t local;  // network order, like the next
