@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
-            name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Sockets", "CSockets", systemPackage], path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
