@@ -41,6 +41,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Sockets", "CSockets", systemPackage], path: "Tests/TestSupport",
             swiftSettings: common),
+        .executableTarget(
+            name: "print-times", dependencies: ["Sockets"], path: "Tests/Programs/print-times", swiftSettings: common),
         .testTarget(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
             exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
