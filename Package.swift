@@ -20,6 +20,18 @@ let engine: [SwiftSetting] =
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// The programs of `Examples/`: each a folder with one file.
+let examples = [
+    "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
+    "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
+    "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
+    "udp-send-bound", "udp-send-loop",
+].map { name in
+    Target.executableTarget(
+        name: name, dependencies: ["Console", "Sockets", systemPackage], path: "Examples/\(name)",
+        swiftSettings: common)
+}
+
 let package = Package(
     name: "netwright",
     platforms: [.macOS(.v26)],
@@ -49,6 +61,8 @@ let package = Package(
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "NetToolTests", dependencies: ["NetTool"], swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
-    ],
+        .target(
+            name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
+    ] + examples,
     swiftLanguageModes: [.v6]
 )
