@@ -63,6 +63,9 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
+        .testTarget(
+            name: "ExampleTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Originals"],
+            swiftSettings: common),
     ] + examples,
     swiftLanguageModes: [.v6]
 )
