@@ -10,11 +10,12 @@ enum HelpTopic: String, CaseIterable {
     ///
     /// - Throws: a failure for a word that is neither a topic nor a verb.
     static func page(for arguments: [String]) throws(ToolFailure) -> String? {
-        guard arguments.first == "help", let word = arguments.dropFirst().first, !word.hasPrefix("-") else { return nil }
+        guard arguments.first == "help", let word = arguments.dropFirst().first, !word.hasPrefix("-") else {
+            return nil
+        }
         if let topic = HelpTopic(rawValue: word) { return topic.page }
-        let verbs = RootCommand.verbNames
-        if verbs.shown.contains(word) || verbs.hidden.contains(word) { return nil }
-        let known = (verbs.shown + allCases.map(\.rawValue)).joined(separator: ", ")
+        if RootCommand.verb(named: word) != nil { return nil }
+        let known = (RootCommand.verbNames + allCases.map(\.rawValue)).joined(separator: ", ")
         throw ToolFailure(.usage, "no help for '\(word)': there is help for \(known)")
     }
 

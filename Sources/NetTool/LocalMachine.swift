@@ -3,15 +3,20 @@ package import Sockets
 
 /// What the verbs ask of the machine they run on. Nothing here sends a packet.
 package struct LocalMachine: Sendable {
-    /// An address of an interface, with its prefix.
+    /// An address of an interface, with its network.
     package struct Assigned: Hashable, Sendable {
         let interface: String
-        let address: IPInterface
+        let address: IPAddress
+        let network: IPNetwork
 
-        package init(_ interface: String, _ address: IPInterface) {
+        package init(_ interface: String, _ address: IPAddress, in network: IPNetwork) {
             self.interface = interface
             self.address = address
+            self.network = network
         }
+
+        /// The address and its prefix length, as `ip addr` writes them.
+        var text: String { "\(address.withoutScope)/\(network.prefixLength)" }
     }
 
     /// The ports that the system gives out when a program asks for none; nil if it does not tell.
@@ -20,8 +25,8 @@ package struct LocalMachine: Sendable {
     var services: @Sendable (Port) -> [String]
     /// The ports that the system's list has for a name.
     var servicePorts: @Sendable (String) -> [Port]
-    /// All addresses of this machine.
-    var addresses: @Sendable () -> [Assigned]
+    /// The interfaces, in the order of their numbers.
+    var cards: @Sendable () throws(ToolFailure) -> [NetworkCard]
     /// The address of this machine that packets for another one leave with; nil if no route leads there.
     var sourceAddress: @Sendable (IPAddress) -> IPAddress?
 
@@ -29,13 +34,13 @@ package struct LocalMachine: Sendable {
         ephemeralPorts: @escaping @Sendable () -> ClosedRange<Port>?,
         services: @escaping @Sendable (Port) -> [String],
         servicePorts: @escaping @Sendable (String) -> [Port],
-        addresses: @escaping @Sendable () -> [Assigned],
+        cards: @escaping @Sendable () throws(ToolFailure) -> [NetworkCard],
         sourceAddress: @escaping @Sendable (IPAddress) -> IPAddress?
     ) {
         self.ephemeralPorts = ephemeralPorts
         self.services = services
         self.servicePorts = servicePorts
-        self.addresses = addresses
+        self.cards = cards
         self.sourceAddress = sourceAddress
     }
 }
@@ -54,7 +59,7 @@ extension LocalMachine {
                 if !ports.contains(port) { ports.append(port) }
             }
         },
-        addresses: { [] },
+        cards: NetworkCard.all,
         sourceAddress: source)
 
     /// Asks the kernel's routing by connecting a datagram socket, which sends nothing.
@@ -80,19 +85,22 @@ extension LocalMachine {
     }
 
     func way(to address: IPAddress) -> Way {
-        let all = addresses()
-        if let own = all.first(where: { $0.address.address.isSame(as: address) }) { return .own(own) }
+        let interfaces = ((try? cards()) ?? []).map(\.interface)
+        let all = interfaces.flatMap { interface in
+            interface.addresses.map { Assigned(interface.name, $0.ip, in: $0.network) }
+        }
+        if let own = all.first(where: { $0.address.hasBits(of: address) }) { return .own(own) }
         // Of several networks the kernel takes the smallest.
-        let linked = all.filter { $0.address.network.contains(address) }
-            .max { $0.address.network.prefixLength < $1.address.network.prefixLength }
+        let linked = all.filter { $0.network.contains(address) }
+            .max { $0.network.prefixLength < $1.network.prefixLength }
         if let linked { return .link(linked) }
         guard let source = sourceAddress(address) else { return .none }
-        let used = all.first { $0.address.address.isSame(as: source) }
+        let used = all.first { $0.address.hasBits(of: source) }
         return used.map(Way.router) ?? .none
     }
 }
 
 extension IPAddress {
     /// Whether the bits are the same; a scope plays no part.
-    fileprivate func isSame(as other: IPAddress) -> Bool { bytes == other.bytes }
+    fileprivate func hasBits(of other: IPAddress) -> Bool { bytes == other.bytes }
 }

@@ -27,8 +27,22 @@ public enum NetTool {
     }
 
     private static func perform(_ arguments: [String], in session: Session) throws(ToolFailure) -> ExitStatus {
+        let verb = RootCommand.verb(named: arguments.first)
+        if verb == nil, let word = arguments.first, !word.hasPrefix("-"), word != "help" { throw unknown(word) }
+        let split = verb?.takesCommand == true ? arguments.firstIndex(of: "--") : nil
+        var session = session
+        session.command = split.map { Array(arguments[($0 + 1)...]) } ?? []
+        if split != nil, session.command.isEmpty {
+            throw ToolFailure(.usage, "a command is missing behind -- (see '\(name(of: verb)) --help')")
+        }
+        return try parse(Array(arguments[..<(split ?? arguments.endIndex)]), for: verb, in: session)
+    }
+
+    private static func parse(
+        _ words: [String], for verb: (any Verb.Type)?, in session: Session
+    ) throws(ToolFailure) -> ExitStatus {
         do {
-            var command = try RootCommand.parseAsRoot(arguments)
+            var command = try RootCommand.parseAsRoot(words)
             if var verb = command as? any Verb { return try verb.run(in: session) }
             try command.run()
             return .success
@@ -37,19 +51,21 @@ public enum NetTool {
         } catch {
             // The parser speaks through errors: a help page is one, and so is a completion script.
             let message = RootCommand.message(for: error)
-            guard RootCommand.exitCode(for: error) == .success else {
-                throw ToolFailure(.usage, usageMessage(message, for: arguments))
+            if RootCommand.exitCode(for: error) == .success {
+                try session.print(message)
+                return .success
             }
-            try session.print(message)
-            return .success
+            let sentence = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+            throw ToolFailure(.usage, "\(sentence) (see '\(name(of: verb)) --help')")
         }
     }
 
-    /// The parser's message in one line, with the way to the page that helps.
-    private static func usageMessage(_ message: String, for arguments: [String]) -> String {
-        let names = RootCommand.verbNames
-        let verb = (names.shown + names.hidden).first { $0 == arguments.first }.map { "nt \($0)" } ?? "nt"
-        let sentence = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return "\(sentence) (see '\(verb) --help')"
+    private static func name(of verb: (any Verb.Type)?) -> String {
+        ["nt", verb?.configuration.commandName].compactMap(\.self).joined(separator: " ")
+    }
+
+    private static func unknown(_ word: String) -> ToolFailure {
+        let names = RootCommand.verbNames.joined(separator: ", ")
+        return ToolFailure(.usage, "\(word.quoted) is no verb of nt: there are \(names) (see 'nt --help')")
     }
 }

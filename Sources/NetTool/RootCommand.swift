@@ -12,15 +12,17 @@ struct RootCommand: ParsableCommand {
         version: Version.text,
         subcommands: verbs)
 
-    private static let verbs: [any Verb.Type] = [Explain.self]
+    private static let verbs: [any Verb.Type] = [
+        Check.self, Explain.self, Interfaces.self, InterfacesInShort.self, Wait.self,
+    ]
 
-    /// The names of the verbs; hidden ones are other names for one of the shown.
-    static var verbNames: (shown: [String], hidden: [String]) {
-        var names: (shown: [String], hidden: [String]) = ([], [])
-        for verb in verbs {
-            guard let name = verb.configuration.commandName else { continue }
-            if verb.configuration.shouldDisplay { names.shown.append(name) } else { names.hidden.append(name) }
-        }
-        return names
+    /// The verb of this name.
+    static func verb(named name: String?) -> (any Verb.Type)? {
+        verbs.first { $0.configuration.commandName == name }
+    }
+
+    /// The names of the verbs that are shown; the hidden ones are other names for these.
+    static var verbNames: [String] {
+        verbs.compactMap { $0.configuration.shouldDisplay ? $0.configuration.commandName : nil }
     }
 }

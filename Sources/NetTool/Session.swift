@@ -4,8 +4,8 @@ import SystemPackage
 
 /// What a verb has of the outside: where its words go, and the machine it runs on.
 package struct Session: Sendable {
-    /// Takes one piece of text, or says why it can't.
-    package typealias Writer = @Sendable (String) throws(Errno) -> Void
+    /// Takes a piece of text, or throws what ends the verb.
+    package typealias Writer = @Sendable (String) throws(ToolFailure) -> Void
 
     /// Standard output: what was asked for, and nothing else.
     let output: Writer
@@ -13,6 +13,8 @@ package struct Session: Sendable {
     let errors: Writer
     /// The machine.
     let machine: LocalMachine
+    /// The words behind `--`, for verbs that take a command.
+    var command: [String] = []
 
     package init(output: @escaping Writer, errors: @escaping Writer, machine: LocalMachine) {
         self.output = output
@@ -23,23 +25,26 @@ package struct Session: Sendable {
     /// This process, as its user sees it.
     static var process: Session {
         Session(
-            output: { text throws(Errno) in try write(text, to: .standardOutput) },
-            errors: { text throws(Errno) in try write(text, to: .standardError) }, machine: .this)
+            output: { text throws(ToolFailure) in try write(text, to: .standardOutput, named: "standard output") },
+            errors: { text throws(ToolFailure) in try write(text, to: .standardError, named: "standard error") },
+            machine: .this)
     }
 
     /// Unbuffered: whoever reads a pipe has each line as soon as it is known.
-    private static func write(_ text: String, to descriptor: FileDescriptor) throws(Errno) {
-        do { try descriptor.writeAll(text.utf8) } catch { throw error as? Errno ?? .ioError }
+    ///
+    /// A reader that has gone away is no failure to tell: SIGPIPE ends the process as quietly, unless it is ignored.
+    private static func write(_ text: String, to descriptor: FileDescriptor, named name: String) throws(ToolFailure) {
+        do { try descriptor.writeAll(text.utf8) } catch {
+            let error = error as? Errno ?? .ioError
+            throw ToolFailure(.inputOutput, error == .brokenPipe ? nil : "\(name): \(error.words)")
+        }
     }
 
     /// Writes a line to the output.
     ///
-    /// - Throws: a failure that ends the verb. Where nobody reads any more it has no message: the usual end of a program in
-    ///   front of `head` is SIGPIPE, which is as quiet.
+    /// - Throws: a failure that ends the verb.
     func print(_ line: String) throws(ToolFailure) {
-        do throws(Errno) { try output(line + "\n") } catch {
-            throw ToolFailure(.inputOutput, error == .brokenPipe ? nil : "standard output: \(error.words)")
-        }
+        try output(line + "\n")
     }
 
     /// Writes a line to the errors. That nobody reads them is no reason to stop.

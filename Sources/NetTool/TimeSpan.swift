@@ -17,7 +17,8 @@ struct TimeSpan: Hashable, Sendable {
         let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
         let unit = text.dropFirst(digits.count)
         guard digits.first != ".", digits.last != ".", digits.count(where: { $0 == "." }) <= 1,
-            let number = Double(digits) else {
+            let number = Double(digits)
+        else {
             throw Malformed("a time is a number and its unit, as in 250ms, 5s, 2m or 1h")
         }
         guard let seconds = Self.units[String(unit)] else {

@@ -6,7 +6,9 @@ extension Explanation {
     init(_ address: IPAddress, in written: IPNetwork? = nil, on machine: LocalMachine) {
         let way = address.delivery == .unicast ? machine.way(to: address) : nil
         let home = written.map { Home(network: $0, isAssumed: false) } ?? Home(of: address, way)
-        var details = [home.map { "\($0.text(for: address))     " } ?? ""].map { $0 + "reverse \(address.reversePointer)" }
+        var details = [home.map { "\($0.text(for: address))     " } ?? ""].map {
+            $0 + "reverse \(address.reversePointer)"
+        }
         var facts = Self.kindFacts(address)
         if let mapped = address.ipv6?.ipv4Mapped {
             details.append("IPv4-mapped: how a dual-stack socket writes its IPv4 peer \(mapped)")
@@ -61,11 +63,11 @@ private struct Home {
     init?(of address: IPAddress, _ way: LocalMachine.Way?) {
         switch way {
         case .own(let assigned), .link(let assigned):
-            self.init(network: assigned.address.network, isAssumed: false)
+            self.init(network: assigned.network, isAssumed: false)
         case .router, .some(.none):
             guard address == address.unmapped else { return nil }
-            let bits = address.ipv6.map { IPAddress.v6(IPv6Address(rawValue: $0.rawValue)) } ?? address
-            let usual = try? IPNetwork(containing: bits, prefixLength: address.ipv4 == nil ? 64 : 24)
+            let usual = try? IPNetwork(
+                containing: address.withoutScope, prefixLength: address.ipv4 == nil ? 64 : 24)
             guard let usual else { return nil }
             self.init(network: usual, isAssumed: true)
         case nil: return nil
@@ -119,9 +121,9 @@ extension LocalMachine.Way: CustomStringConvertible {
     /// The end of the sentence "on this machine: …".
     var description: String {
         switch self {
-        case .own(let assigned): "the address of \(assigned.interface) (\(assigned.address))"
-        case .link(let assigned): "reachable through \(assigned.interface) (\(assigned.address))"
-        case .router(let assigned): "reachable through a router, by \(assigned.interface) (\(assigned.address))"
+        case .own(let assigned): "the address of \(assigned.interface) (\(assigned.text))"
+        case .link(let assigned): "reachable through \(assigned.interface) (\(assigned.text))"
+        case .router(let assigned): "reachable through a router, by \(assigned.interface) (\(assigned.text))"
         case .none: "no route leads there"
         }
     }

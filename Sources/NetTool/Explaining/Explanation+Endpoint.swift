@@ -30,7 +30,8 @@ extension Explanation {
         }
         return facts + [
             .init("path", .string(endpoint.path)),
-            .init("options", .array(endpoint.options.map { ["name": .string($0.name), "value": JSONValue($0.value)] })),
+            .init(
+                "options", .array(endpoint.options.map { ["name": .string($0.name), "value": JSONValue($0.value)] })),
             .init("has_credentials", .boolean(endpoint.credentials != nil)),
         ]
     }

@@ -55,10 +55,14 @@ struct SocketWord: Hashable, Sendable {
 
     private static let families: [SocketWord] = [
         .init(.unspecified, "UNSPEC", "unspecified", "getaddrinfo(3)", "no family yet: whichever a name has"),
-        .init(.unix, "UNIX", "unix", "unix(7)", "programs of one machine, by a path or an abstract name; also AF_LOCAL"),
+        .init(
+            .unix, "UNIX", "unix", "unix(7)", "programs of one machine, by a path or an abstract name; also AF_LOCAL"),
         .init(.ipv4, "INET", "ipv4", "ip(7)", "IP version 4: an address of 32 bits and a port"),
-        .init(AddressFamily.ipv6, "INET6", "ipv6", "ipv6(7)", "IP version 6: an address of 128 bits, a port and, on a link, its interface"),
-        .init(.netlink, "NETLINK", "netlink", "netlink(7)", "messages between kernel and programs: routes, links, audit"),
+        .init(
+            AddressFamily.ipv6, "INET6", "ipv6", "ipv6(7)",
+            "IP version 6: an address of 128 bits, a port and, on a link, its interface"),
+        .init(
+            .netlink, "NETLINK", "netlink", "netlink(7)", "messages between kernel and programs: routes, links, audit"),
         .init(.packet, "PACKET", "packet", "packet(7)", "whole frames of an interface; needs CAP_NET_RAW"),
         .init(.vsock, "VSOCK", "vsock", "vsock(7)", "a virtual machine and its host"),
     ]
@@ -71,7 +75,8 @@ struct SocketWord: Hashable, Sendable {
             .datagram, "DGRAM", "datagram", "socket(2)",
             "separate messages, no connection; UDP may lose, double and reorder them, UNIX does not"),
         .init(
-            SocketKind.raw, "RAW", "raw", "raw(7)", "the network layer itself, for ICMP or protocols of one's own; needs CAP_NET_RAW"),
+            SocketKind.raw, "RAW", "raw", "raw(7)",
+            "the network layer itself, for ICMP or protocols of one's own; needs CAP_NET_RAW"),
         .init(
             .reliableDatagram, "RDM", "reliableDatagram", "socket(2)",
             "reliable messages without order: only TIPC has it on Linux, elsewhere opening one fails"),
@@ -81,7 +86,8 @@ struct SocketWord: Hashable, Sendable {
     ]
 
     private static let protocols: [SocketWord] = [
-        .init(.automatic, "IP", "automatic", "ip(7)", "whichever fits family and kind; as a level, the options of IPv4"),
+        .init(
+            .automatic, "IP", "automatic", "ip(7)", "whichever fits family and kind; as a level, the options of IPv4"),
         .init(.icmp, "ICMP", "icmp", "icmp(7)", "error messages and ping of IPv4"),
         .init(.igmp, "IGMP", "igmp", "RFC 9776", "who has joined which IPv4 group"),
         .init(.tcp, "TCP", "tcp", "tcp(7)", "the protocol of streams; as a level, its options"),
