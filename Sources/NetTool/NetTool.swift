@@ -55,7 +55,7 @@ public enum NetTool {
                 try session.print(message)
                 return .success
             }
-            let sentence = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+            let sentence = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             throw ToolFailure(.usage, "\(sentence) (see '\(name(of: verb)) --help')")
         }
     }

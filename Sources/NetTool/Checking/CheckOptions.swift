@@ -11,10 +11,13 @@ struct CheckOptions: ParsableArguments {
     var wait: TimeSpan?
 
     @Option(
-        help: ArgumentHelp("With --wait, from one attempt to the next.", valueName: "time"), transform: TimeSpan.init)
+        help: ArgumentHelp("With --wait, from one attempt to the next. (default: 250ms)", valueName: "time"),
+        transform: TimeSpan.init)
     var every = TimeSpan(.milliseconds(250))
 
-    @Option(help: ArgumentHelp("The most that one attempt may take.", valueName: "time"), transform: TimeSpan.init)
+    @Option(
+        help: ArgumentHelp("The most that one attempt may take. (default: 5s)", valueName: "time"),
+        transform: TimeSpan.init)
     var timeout = TimeSpan(.seconds(5))
 
     @Flag(help: "Every address has to be open, or one is enough.")
