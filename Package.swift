@@ -59,7 +59,10 @@ let package = Package(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
             exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
-        .testTarget(name: "NetToolTests", dependencies: ["NetTool"], swiftSettings: common),
+        .testTarget(
+            name: "NetToolTests", dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage],
+            exclude: ["Oracles"],
+            swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),

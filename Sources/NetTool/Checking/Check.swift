@@ -13,16 +13,16 @@ struct Check: Verb {
             nt check <host> --ports <1-1024> [--timeout <time>] [--json]
             """,
         discussion: """
-            A connection is opened and closed again; nothing is sent. UDP knows no connections: there an empty datagram is \
-            sent, and only an answer or a refusal proves anything. Behind a URL its TCP port is tried.
+            A connection is opened and closed again; nothing is sent. UDP knows no connections: there an empty \
+            datagram is sent, and only an answer or a refusal proves anything. Behind a URL its TCP port is tried.
 
-            The command behind -- runs once the addresses are open, in the place of nt: its exit code is what remains. The \
-            lines of nt go to standard error then.
+            The command behind -- runs once the addresses are open, in the place of nt: its exit code is what remains. \
+            The lines of nt go to standard error then.
 
             Times are written 250ms, 5s, 2m or 1h; a bare number is seconds.
 
-            Exit codes: 0 open (all of them, or one with --any), 69 refused or unreachable, 75 no answer, or --wait ran \
-            out, 68 unknown host, 77 not permitted. Of several failures the first address's counts.
+            Exit codes: 0 open (all of them, or one with --any), 69 refused or unreachable, 75 no answer, or --wait \
+            ran out, 68 unknown host, 77 not permitted. Of several failures the first address's counts.
             """)
 
     @OptionGroup var options: CheckOptions

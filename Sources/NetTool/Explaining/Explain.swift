@@ -33,7 +33,7 @@ struct Explain: Verb {
             case .success(let readings):
                 for reading in readings {
                     try report.write(
-                        reading.text, event: "explanation", [.init("what", .string(subject))] + reading.members)
+                        reading.text, event: "explanation", [.init("what", .string(subject.masked))] + reading.members)
                 }
             case .failure(let error):
                 failures += 1

@@ -74,7 +74,7 @@ extension Explanation {
             }
         }
         return Inexplicable(
-            "\(text.quoted) is no address, network, host:port, port, service, error or socket word "
+            "\(text.masked.quoted) is no address, network, host:port, port, service, error or socket word "
                 + "(a host name is not looked up: nt explain works offline)")
     }
 }

@@ -8,8 +8,8 @@ struct Interfaces: Verb {
         commandName: "interfaces",
         abstract: "List the network interfaces of this machine.",
         discussion: """
-            Each with its state, its number, the longest packet it carries (MTU), its hardware address, its addresses, the \
-            default routes that leave by it, and the multicast groups that were joined on it.
+            Each with its state, its number, the longest packet it carries (MTU), its hardware address, its addresses, \
+            the default routes that leave by it, and the multicast groups that were joined on it.
             """)
 
     @OptionGroup var options: InterfaceOptions

@@ -46,8 +46,8 @@ package struct NetworkCard: Hashable, Sendable {
         var lines = interface.addresses.map { address in
             let broadcast = address.broadcast.map { "   broadcast \($0)" } ?? ""
             let peer = address.peer.map { "   peer \($0)" } ?? ""
-            return
-                "\(address.ip.withoutScope)/\(address.network.prefixLength)   \(address.ip.scopeName)\(broadcast)\(peer)"
+            let ip = address.ip.withoutScope
+            return "\(ip)/\(address.network.prefixLength)   \(ip.scopeName)\(broadcast)\(peer)"
         }
         if !defaultRoutes.isEmpty {
             lines.append(

@@ -33,7 +33,7 @@ struct Report {
             try write(
                 "", event: "error",
                 [
-                    .init("what", .string(subject)), .init("message", .string(message)),
+                    .init("what", .string(subject.masked)), .init("message", .string(message)),
                     .init("status", JSONValue(status.rawValue)),
                 ])
         }

@@ -157,7 +157,7 @@ extension Endpoint: CustomStringConvertible {
     /// The text with everything masked that may be part of credentials, whether or not it parses: all from the slashes,
     /// or the start, to the last `@`. It is ambiguous when that is not in the authority: then a reason might quote a
     /// password that holds a `/`.
-    static func masked(_ text: Substring) -> (text: String, isAmbiguous: Bool) {
+    package static func masked(_ text: Substring) -> (text: String, isAmbiguous: Bool) {
         let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
         if let scheme = Scheme(rawValue: text[..<colon].lowercased()), !scheme.hasHost { return (String(text), false) }
         guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return (String(text), false) }

@@ -14,7 +14,7 @@ extension SystemCalls {
         guard words.allSatisfy({ !$0.utf8.contains(0) }) else { throw .invalidArgument }
         precondition(!words.isEmpty, "a program's name is needed")
         var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer { unsafe arguments.forEach { unsafe free($0) } }
         guard let file = unsafe arguments[0] else { throw .noMemory }
         _ = try perform(.exec) { unsafe execvp(file, &arguments) }
     }
