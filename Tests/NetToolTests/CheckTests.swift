@@ -10,7 +10,7 @@ struct CheckTests {
         let server = try Socket.listening(on: "127.0.0.1:0")
         let address = "\(try server.localAddress)"
         let run = ToolRun("check", address)
-        #expect(run.status == .success && run.output == "\(address)   open after 0.0 s\n" && run.errors.isEmpty)
+        #expect(run.status == .success && run.output.hasPrefix("\(address)   open after ") && run.errors.isEmpty)
     }
 
     @Test func `a port that refuses is exit code 69`() throws {
@@ -116,7 +116,8 @@ struct CheckTests {
         let closed = try ClosedPort()
         let address = closed.address
         let run = ToolRun("check", address, "--wait", "60ms", "--every", "20ms")
-        #expect(run.status == .timedOut && run.output == "\(address)   not open after 0.1 s, at last refused\n")
+        #expect(run.status == .timedOut && run.output.hasPrefix("\(address)   not open after "))
+        #expect(run.output.hasSuffix(" s, at last refused\n"))
         withExtendedLifetime(closed) {}
     }
 
