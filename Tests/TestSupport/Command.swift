@@ -9,16 +9,17 @@ public enum Command {
         public let description: String
     }
 
-    /// What the program wrote to its standard output. It is started by the calling thread, whose network it shares.
+    /// What the program wrote to its standard output. It is started by the calling thread, whose network it shares, with
+    /// `input` as its standard input.
     ///
     /// - Throws: ``Failure`` if it can't be started or ends with another code than 0.
-    public static func run(_ words: String...) throws -> Data {
+    public static func run(_ words: String..., input: Int32? = nil) throws -> Data {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words
         let output = Pipe()
         process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input.map { FileHandle(fileDescriptor: $0) } ?? .nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
         let answer = try output.fileHandleForReading.readToEnd() ?? Data()
