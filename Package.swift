@@ -20,6 +20,18 @@ let engine: [SwiftSetting] =
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// The programs of `Examples/`: each a folder with one file.
+let examples = [
+    "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
+    "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
+    "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
+    "udp-send-bound", "udp-send-loop",
+].map { name in
+    Target.executableTarget(
+        name: name, dependencies: ["Console", "Sockets", systemPackage], path: "Examples/\(name)",
+        swiftSettings: common)
+}
+
 let package = Package(
     name: "netwright",
     platforms: [.macOS(.v26)],
@@ -39,13 +51,21 @@ let package = Package(
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
-            name: "TestSupport", dependencies: ["Sockets", systemPackage], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Sockets", "CSockets", systemPackage], path: "Tests/TestSupport",
             swiftSettings: common),
+        .executableTarget(
+            name: "print-times", dependencies: ["Sockets"], path: "Tests/Programs/print-times", swiftSettings: common),
         .testTarget(
-            name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
+            name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
+            exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "NetToolTests", dependencies: ["NetTool"], swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
-    ],
+        .target(
+            name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
+        .testTarget(
+            name: "ExampleTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Originals"],
+            swiftSettings: common),
+    ] + examples,
     swiftLanguageModes: [.v6]
 )

@@ -11,13 +11,22 @@ let common: [SwiftSetting] = [
 
 let sockets = Target.Dependency.product(name: "Sockets", package: "netwright")
 
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
 let package = Package(
     name: "netwright-benchmarks",
     platforms: [.macOS(.v26)],
-    dependencies: [.package(name: "netwright", path: "..")],
+    dependencies: [
+        .package(name: "netwright", path: ".."),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
     targets: [
         .target(name: "Measuring", swiftSettings: common),
+        .target(name: "CPeers"),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
+        .executableTarget(
+            name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
+            swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -7,8 +7,8 @@ import CSockets
 public enum AncillaryData: Hashable, Sendable {
     /// Who sent this, vouched for by the kernel; asked for with ``SocketOption/passCredentials``. C: `SCM_CREDENTIALS`.
     case credentials(PeerCredentials)
-    /// Which interface a datagram came by (or shall leave by) and which address it was sent to (or shall come from); asked
-    /// for with ``SocketOption/packetInfo``, ``SocketOption/ipv6PacketInfo``. C: `IP_PKTINFO`, `IPV6_PKTINFO`.
+    /// Which interface a datagram came by (or shall leave by) and which address it was sent to (or shall come from);
+    /// asked for with ``SocketOption/packetInfo``, ``SocketOption/ipv6PacketInfo``. C: `IP_PKTINFO`, `IPV6_PKTINFO`.
     case packetInfo(address: IPAddress, interface: UInt32)
     /// When a message arrived, since 1970; asked for with ``SocketOption/timestamp`` or
     /// ``SocketOption/timestampNanoseconds``. C: `SCM_TIMESTAMP`, `SCM_TIMESTAMPNS`.
@@ -53,7 +53,8 @@ public enum AncillaryData: Hashable, Sendable {
     }
 
     private static func ipv6Info(_ info: nw_ipv6_packet_info) -> AncillaryData {
-        let bits = UInt128(UInt64(bigEndian: info.address.0)) << 64 | UInt128(UInt64(bigEndian: info.address.1))
+        let (first, second, third, fourth) = info.address
+        let bits = [first, second, third, fourth].reduce(UInt128(0)) { $0 << 32 | UInt128(UInt32(bigEndian: $1)) }
         return .packetInfo(address: .v6(IPv6Address(rawValue: bits)), interface: info.interface)
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SystemPackage
 
-/// A socket that several places may hold: a dictionary and a selector, or two threads, one for each direction. It closes
-/// when the last of them lets go. Two of them are equal only if they are the same object.
+/// A socket that several places may hold: a dictionary and a selector, or two threads, one for each direction. It
+/// closes when the last of them lets go. Two of them are equal only if they are the same object.
 public final class SharedSocket: Selectable, Hashable, Sendable {
     /// The socket.
     public let socket: Socket

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import SystemPackage
 
-/// The same calls for bytes that are not a span yet: arrays, slices, `"text".utf8`, any collection of bytes.
+/// The same calls for bytes that are not a span yet: arrays, slices, `"text".utf8`, any collection of bytes. Inlinable,
+/// because a generic that is not specialised in the caller's module costs a hundred nanoseconds a call.
 extension Socket {
     /// Sends what fits; see ``send(_:flags:)-(RawSpan,_)``.
     ///
     /// C: `send(2)`.
+    @inlinable
     public func send(_ bytes: some Collection<UInt8>, flags: TransferFlags = []) throws(SocketError) -> Int {
         try withBytes(of: bytes) { span throws(SocketError) in try send(span, flags: flags) }
     }
@@ -13,14 +15,15 @@ extension Socket {
     /// Sends every byte; see ``sendAll(_:flags:)-(RawSpan,_)``.
     ///
     /// C: `send(2)`, repeated.
+    @inlinable
     public func sendAll(_ bytes: some Collection<UInt8>, flags: TransferFlags = []) throws(SocketError) {
         try withBytes(of: bytes) { span throws(SocketError) in try sendAll(span, flags: flags) }
     }
 
     /// Sends one datagram to an address that may be text: `"127.0.0.1:8080"`, `"localhost:8080"`.
     ///
-    /// - Throws: `.address` or `.unresolved` besides the errors of ``send(_:to:flags:)-(RawSpan,_,_)``. A name is looked up
-    ///   at every call: resolve it once where that matters.
+    /// - Throws: `.address` or `.unresolved` besides the errors of ``send(_:to:flags:)-(RawSpan,_,_)``. A name is
+    ///   looked up at every call: resolve it once where that matters.
     ///
     /// C: `sendto(2)`.
     public func send(
@@ -32,6 +35,7 @@ extension Socket {
 }
 
 /// Lends the bytes of a collection as a span, copying them only where they do not lie side by side.
+@inlinable
 func withBytes<Result>(
     of bytes: some Collection<UInt8>, _ body: (RawSpan) throws(SocketError) -> Result
 ) throws(SocketError) -> Result {

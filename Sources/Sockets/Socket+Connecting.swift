@@ -10,7 +10,8 @@ extension Socket {
     /// Gives the socket an address. A server needs it, or nobody finds the port; a client may do it before it connects.
     ///
     /// - Throws: ``SocketError/isAddressInUse`` (with the ``SocketError/holder``, where the system tells),
-    ///   ``SocketError/isAddressNotAvailable``, ``SocketError/isPermissionDenied`` for a port below 1024 without rights.
+    ///   ``SocketError/isAddressNotAvailable``, ``SocketError/isPermissionDenied`` for a port below 1024 without
+    ///   rights.
     ///
     /// C: `bind(2)`.
     public func bind(to address: SocketAddress) throws(SocketError) {
@@ -21,9 +22,9 @@ extension Socket {
 
     /// Makes the socket passive: from now on clients can connect. Without ``bind(to:)`` the system picks a port.
     ///
-    /// The backlog bounds the finished connections that nobody has accepted yet, and nothing else; Linux admits one more,
-    /// and lets further clients wait rather than refusing them. How many clients are served at a time is for the server to
-    /// say.
+    /// The backlog bounds the finished connections that nobody has accepted yet, and nothing else; Linux admits one
+    /// more, and lets further clients wait rather than refusing them. How many clients are served at a time is for the
+    /// server to say.
     ///
     /// - Parameter backlog: 0 up to ``maximumBacklog``; a negative number counts as 0, as in Python.
     ///
@@ -37,7 +38,8 @@ extension Socket {
     /// Waits for a client and returns a socket for it alone, which remembers the client's address as its ``peer``. The
     /// listener goes on listening.
     ///
-    /// A connection that was reset while it waited is passed over. The new socket blocks, whatever the listener's limit.
+    /// A connection that was reset while it waited is passed over. The new socket blocks, whatever the listener's
+    /// limit.
     ///
     /// - Throws: `.timedOut`, `.wouldBlock`, ``SocketError/isOutOfResources``; the client then goes on waiting.
     ///

@@ -5,9 +5,9 @@ import SystemPackage
 extension Socket {
     /// Opens, binds and listens. A name's addresses are tried in turn, IPv4 first; the first that can be had is taken.
     ///
-    /// The address can be used again at once after a restart (`SO_REUSEADDR`). `.public(port)` and an IPv6 wildcard listen
-    /// for both families, `:port` on 127.0.0.1. A UNIX path that a dead server left behind is taken over, one that
-    /// answers never is, and the path goes with the last socket that has it.
+    /// The address can be used again at once after a restart (`SO_REUSEADDR`). `.public(port)` and an IPv6 wildcard
+    /// listen for both families, `:port` on 127.0.0.1. A UNIX path that a dead server left behind is taken over, one
+    /// that answers never is, and the path goes with the last socket that has it.
     ///
     /// - Parameters:
     ///   - family: only addresses of this family.
@@ -91,8 +91,8 @@ extension Socket {
     }
 
     private consuming func passive(at address: SocketAddress, backlog: Int) throws(SocketError) -> Socket {
-        if let path = address.unix?.path {
-            self.path = try bindPath(path, address, backlog: backlog)
+        if let name = address.unix, name.kind == .path {
+            self.path = try bindPath(name.bytes, address, backlog: backlog)
             return self
         }
         if address.ip != nil { try set(.reuseAddress, to: true) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    descriptors in a control message are open in this process from the moment that recvmsg returns. Where the
-//           room for them was too small the kernel drops the rest and sets MSG_CTRUNC; CMSG_SPACE rounds up, so that one
-//           descriptor more than asked for may come.
+//           room for them was too small the kernel drops the rest and sets MSG_CTRUNC; CMSG_SPACE rounds up, so that
+//           one descriptor more than asked for may come.
 // Hazard:   whoever does not look leaks descriptors until the process has none left.
 // Decision: they are owned from the first instruction on. More than the caller wanted, or MSG_CTRUNC, is an error, and
 //           every one of them is closed.
@@ -17,7 +17,8 @@ extension Socket {
     ///
     /// The peer gets descriptors of its own; the caller's stay open and the caller's.
     ///
-    /// - Returns: how many bytes went: on a stream it may be fewer than given, and then the ancillary data went with them.
+    /// - Returns: how many bytes went: on a stream it may be fewer than given, and then the ancillary data went with
+    ///   them.
     /// - Throws: as ``send(_:flags:)-(RawSpan,_)``; `.invalid` for too many descriptors, or on a stream for descriptors
     ///   without a byte to go with.
     ///
@@ -52,8 +53,8 @@ extension Socket {
     ///   - maximumDescriptors: how many descriptors the caller will own; all are closed if more come.
     ///   - ancillaryCapacity: room for other ancillary data, in bytes.
     /// - Returns: the message; nil for the end of a stream.
-    /// - Throws: `.ancillaryTruncated` when there was more ancillary data than room, or more descriptors than wanted: they
-    ///   are closed, the message is gone. Otherwise as ``receiveFrom(upTo:flags:)``.
+    /// - Throws: `.ancillaryTruncated` when there was more ancillary data than room, or more descriptors than wanted:
+    ///   they are closed, the message is gone. Otherwise as ``receiveFrom(upTo:flags:)``.
     ///
     /// C: `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
     public func receiveMessage(
@@ -126,8 +127,10 @@ struct Arrival {
         var descriptors: [CInt] = []
         unsafe ControlBuffer.forEachItem(in: &message) { level, type, bytes in
             if level == SOL_SOCKET && type == CInt(nw_scm_rights) {
-                descriptors += stride(from: 0, through: bytes.count - MemoryLayout<CInt>.size, by: MemoryLayout<CInt>.size)
-                    .compactMap { Layout.read(CInt.self, from: Array(bytes[$0...])) }
+                descriptors += stride(
+                    from: 0, through: bytes.count - MemoryLayout<CInt>.size, by: MemoryLayout<CInt>.size
+                )
+                .compactMap { Layout.read(CInt.self, from: Array(bytes[$0...])) }
             } else {
                 ancillary.append(AncillaryData(level: level, type: type, bytes: bytes))
             }

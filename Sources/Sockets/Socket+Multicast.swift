@@ -2,8 +2,8 @@
 import CSockets
 
 extension Socket {
-    /// Joins a multicast group: from now on its datagrams arrive here. Joining with a source takes only what that one sends;
-    /// join again for each further source.
+    /// Joins a multicast group: from now on its datagrams arrive here. Joining with a source takes only what that one
+    /// sends; join again for each further source.
     ///
     /// - Throws: `.invalid` for an address that is no multicast group; `.system` with `EADDRINUSE` when joined already.
     ///

@@ -5,19 +5,21 @@ extension Socket {
     /// The most bytes that one step of ``sendFile(_:from:count:)`` moves.
     static let sendFileStep = 1 << 30
 
-    /// Sends bytes of an open file, inside the kernel where it can and through memory where it can't (a pipe, a terminal, a
-    /// file system without pages). The file's own position does not matter and does not change.
+    /// Sends bytes of an open file, inside the kernel where it can and through memory where it can't (a pipe, a
+    /// terminal, a file system without pages). The file's own position does not matter and does not change.
     ///
     /// - Parameters:
     ///   - offset: where to begin; 0 or more.
     ///   - count: how many bytes; nil up to the end of the file.
     /// - Returns: how many bytes went: fewer than `count` only if the file ended before.
-    /// - Throws: as ``sendAll(_:flags:)-(RawSpan,_)``, with the file's own errors as `.system`; `.invalid` for a negative
-    ///   offset or count. Some bytes may have been sent.
+    /// - Throws: as ``sendAll(_:flags:)-(RawSpan,_)``, with the file's own errors as `.system`; `.invalid` for a
+    ///   negative offset or count. Some bytes may have been sent.
     ///
     /// C: `sendfile(2)`.
     @discardableResult
-    public func sendFile(_ file: FileDescriptor, from offset: Int64 = 0, count: Int64? = nil) throws(SocketError) -> Int64 {
+    public func sendFile(_ file: FileDescriptor, from offset: Int64 = 0, count: Int64? = nil) throws(SocketError)
+        -> Int64
+    {
         if offset < 0 || count ?? 0 < 0 {
             let text = "\(count.map { "\($0)" } ?? "all") bytes from offset \(offset) are no part of a file"
             throw SocketError(.sendFile, .invalid(text))
@@ -54,7 +56,8 @@ extension Socket {
             let got: Int
             do throws(Errno) {
                 got = try unsafe buffer.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
-                    let part = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<room])
+                    let part = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<room])
                     return try unsafe SystemCalls.read(file.rawValue, into: part, at: offset + sent)
                 }
             } catch {

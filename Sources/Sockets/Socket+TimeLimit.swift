@@ -4,8 +4,8 @@ import SystemPackage
 extension Socket {
     /// Sets how long a call may wait: nil for ever, `.zero` not at all, else this long in all.
     ///
-    /// Python's three modes. With a limit the descriptor is non-blocking and the call waits in `poll`; the flag belongs to
-    /// the open file, so that duplicates see it too.
+    /// Python's three modes. With a limit the descriptor is non-blocking and the call waits in `poll`; the flag belongs
+    /// to the open file, so that duplicates see it too.
     ///
     /// - Throws: `.invalid` for a negative limit.
     ///
@@ -58,7 +58,7 @@ extension Socket {
 /// for.
 struct Patience {
     private let limit: Duration?
-    private var deadline: SystemClock.Instant?
+    private var deadline: Duration?
 
     init(_ limit: Duration?) { self.limit = limit }
 
@@ -69,8 +69,8 @@ struct Patience {
     mutating func left() -> Duration? {
         guard let limit else { return nil }
         let now = SystemClock.now
-        let deadline = self.deadline ?? now.advanced(by: limit)
+        let deadline = self.deadline ?? now + limit
         self.deadline = deadline
-        return max(.zero, now.duration(to: deadline))
+        return max(.zero, deadline - now)
     }
 }

@@ -38,8 +38,8 @@ extension Socket {
 
     /// Sends one datagram. A socket that is not bound gets an address by this, and keeps it.
     ///
-    /// - Throws: ``SocketError/isPermissionDenied`` for a broadcast without ``SocketOption/broadcast``, `EMSGSIZE` where the
-    ///   datagram is longer than the protocol allows.
+    /// - Throws: ``SocketError/isPermissionDenied`` for a broadcast without ``SocketOption/broadcast``, `EMSGSIZE`
+    ///   where the datagram is longer than the protocol allows.
     ///
     /// C: `sendto(2)`.
     public func send(_ bytes: RawSpan, to address: SocketAddress, flags: TransferFlags = []) throws(SocketError) {
@@ -88,8 +88,8 @@ extension Socket {
         return try checked(count, room)
     }
 
-    /// Receives into a new buffer: what is there, at most `maximum` bytes. What does not fit stays for the next call, but
-    /// for messages (see ``receiveFrom(upTo:flags:)``).
+    /// Receives into a new buffer: what is there, at most `maximum` bytes. What does not fit stays for the next call,
+    /// but for messages (see ``receiveFrom(upTo:flags:)``).
     ///
     /// - Returns: the bytes, never empty on a stream; nil for the end of the stream.
     /// - Throws: as ``receive(into:flags:)``; `.invalid` for a maximum below 1.
@@ -106,8 +106,8 @@ extension Socket {
 
     /// Receives a message and tells who sent it. On a connected stream the system tells no sender: nil.
     ///
-    /// - Returns: the bytes; the sender; whether the message was longer than `maximum`, its rest being lost. Nil for the
-    ///   end of a stream.
+    /// - Returns: the bytes; the sender; whether the message was longer than `maximum`, its rest being lost. Nil for
+    ///   the end of a stream.
     ///
     /// C: `recvfrom(2)` with `MSG_TRUNC`.
     public func receiveFrom(upTo maximum: Int, flags: TransferFlags = []) throws(SocketError) -> ReceivedMessage? {

@@ -5,7 +5,7 @@ extension Socket {
     /// Binds a path and listens, taking over what a dead server left there; see `System/BoundPath.swift` for how.
     ///
     /// - Throws: ``SocketError/isAddressInUse`` when somebody answers there, or when what is there is no socket.
-    func bindPath(_ path: String, _ address: SocketAddress, backlog: Int) throws(SocketError) -> BoundPath? {
+    func bindPath(_ path: [UInt8], _ address: SocketAddress, backlog: Int) throws(SocketError) -> BoundPath? {
         do throws(Errno) {
             let lock = try? DirectoryLock(of: path)
             do throws(Errno) {
@@ -21,18 +21,25 @@ extension Socket {
         }
     }
 
-    /// Whether nobody answers at a path that a socket stands at. Any answer but "refused" leaves the path alone.
-    private func isStale(_ path: String, _ address: SocketAddress) -> Bool {
-        guard var probe = try? Socket(.unix, kind), (try? probe.setTimeLimit(.zero)) != nil else { return false }
-        if case .failure(let error) = probe.connectResult(to: address) { return error.reason == .system(.connectionRefused) }
+    /// Whether no socket has the path any more. Any answer but "refused" leaves it alone.
+    ///
+    /// The probe is of another kind than the listener: a living one says "wrong type" and never gets to see a client
+    /// that only knocked.
+    private func isStale(_ path: [UInt8], _ address: SocketAddress) -> Bool {
+        // A plain file refuses connections too, and must not be lost.
+        guard (try? BoundPath.file(at: path))?.kind == .socket else { return false }
+        guard var probe = try? Socket(.unix, kind == .datagram ? .stream : .datagram) else { return false }
+        if case .failure(let error) = probe.connectResult(to: address) {
+            return error.reason == .system(.connectionRefused)
+        }
         return false
     }
 
     /// Binds another name in the same directory, listens, and moves it over the stale one.
-    private func replace(_ path: String, backlog: Int) throws(Errno) {
+    private func replace(_ path: [UInt8], backlog: Int) throws(Errno) {
         let directory = DirectoryLock.directory(of: path)
         for attempt in 0..<64 {
-            let temporary = "\(directory)/.nt\(SystemCalls.processIdentifier).\(number).\(attempt)"
+            let temporary = directory + "/.nt\(SystemCalls.processIdentifier).\(number).\(attempt)".utf8
             guard let address = try? UnixAddress(path: temporary) else { throw .fileNameTooLong }
             do throws(Errno) { try SystemCalls.bind(number, to: .unix(address)) } catch {
                 if error == .addressInUse { continue }
@@ -40,9 +47,10 @@ extension Socket {
             }
             do throws(Errno) {
                 try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
-                try SystemCalls.rename(temporary, to: path)
+                try SystemCalls.rename(
+                    temporary, in: SystemCalls.currentDirectory, to: path, in: SystemCalls.currentDirectory)
             } catch {
-                try? SystemCalls.unlink(temporary)
+                try? SystemCalls.unlink(temporary, in: SystemCalls.currentDirectory)
                 throw error
             }
             return
@@ -55,8 +63,9 @@ extension Socket {
 private struct DirectoryLock: ~Copyable {
     private let descriptor: OwnedDescriptor
 
-    init(of path: String) throws(Errno) {
-        let descriptor = try SystemCalls.openDirectory(Self.directory(of: path))
+    init(of path: [UInt8]) throws(Errno) {
+        let descriptor = try SystemCalls.open(
+            Self.directory(of: path), in: SystemCalls.currentDirectory, .readOnly, options: .directory)
         try Self.lock(descriptor.number)
         self.descriptor = descriptor
     }
@@ -69,8 +78,8 @@ private struct DirectoryLock: ~Copyable {
         }
     }
 
-    static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
+    static func directory(of path: [UInt8]) -> [UInt8] {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return [UInt8(ascii: ".")] }
+        return slash == 0 ? [UInt8(ascii: "/")] : Array(path[..<slash])
     }
 }

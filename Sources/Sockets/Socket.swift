@@ -10,8 +10,8 @@ public import SystemPackage
 /// while let said = try client.receive(upTo: 1000) { try client.sendAll(said) }
 /// ```
 ///
-/// Calls block, by default for ever, or for ``timeLimit``. A socket can't be copied, so nothing can read from one that is
-/// closed: that does not compile. What tasks or collections share is a ``SharedSocket``.
+/// Calls block, by default for ever, or for ``timeLimit``. A socket can't be copied, so nothing can read from one that
+/// is closed: that does not compile. What tasks or collections share is a ``SharedSocket``.
 ///
 /// Guarantees: descriptors are closed on exec; `EINTR` and `SIGPIPE` never reach the caller; the end of a stream is nil
 /// and never an empty read.
@@ -39,8 +39,8 @@ public struct Socket: ~Copyable, Sendable {
     /// The peer, remembered from `accept` or `connect`: it stays known after a reset, when the system has forgotten it.
     public internal(set) var peer: SocketAddress?
 
-    /// How long a call may wait: nil for ever, `.zero` not at all (``SocketError/Reason/wouldBlock``), else this long in
-    /// all, after which it throws ``SocketError/Reason/timedOut``. Set it with ``setTimeLimit(_:)``.
+    /// How long a call may wait: nil for ever, `.zero` not at all (``SocketError/Reason/wouldBlock``), else this long
+    /// in all, after which it throws ``SocketError/Reason/timedOut``. Set it with ``setTimeLimit(_:)``.
     public internal(set) var timeLimit: Duration?
 
     /// Opens a socket; without arguments a TCP socket for IPv4.

@@ -42,6 +42,7 @@ public struct SocketError: Error, Hashable, Sendable {
 
     /// What a program can ask of a socket.
     public enum Operation: String, Hashable, Sendable, CaseIterable {
+        /// The operations, each with the words that a description begins with.
         case open, adopt, duplicate, close
         case bind, listen, accept, connect, shutdown
         case send, receive
@@ -163,7 +164,8 @@ extension SocketError {
     }
     /// No descriptor, memory or buffer was left: worth another try later. C: `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`.
     public var isOutOfResources: Bool {
-        matches(.tooManyOpenFiles) || matches(.tooManyOpenFilesInSystem) || matches(.noBufferSpace) || matches(.noMemory)
+        matches(.tooManyOpenFiles) || matches(.tooManyOpenFilesInSystem) || matches(.noBufferSpace)
+            || matches(.noMemory)
     }
 
     private func matches(_ error: Errno) -> Bool {

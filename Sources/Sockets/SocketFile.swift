@@ -10,9 +10,9 @@
 /// while let line = try file.readLine() { print(String(decoding: line, as: UTF8.self)) }
 /// ```
 ///
-/// Every buffer has a limit. What a call read and could not use stays buffered: after an error the next call sees the same
-/// bytes. Writing collects up to ``writeCapacity`` bytes; **flush or close**, or what is collected is lost with the object.
-/// One thread at a time.
+/// Every buffer has a limit. What a call read and could not use stays buffered: after an error the next call sees the
+/// same bytes. Writing collects up to ``writeCapacity`` bytes; **flush or close**, or what is collected is lost with
+/// the object. One thread at a time.
 public final class SocketFile {
     /// The longest line, without its end, unless a call says otherwise.
     public static let maximumLineLength = 16_384
@@ -70,7 +70,9 @@ public final class SocketFile {
     ///
     /// - Throws: `.ended` when the stream ends before, with the bytes left to be read; `.invalid` for a negative count.
     public func read(exactly count: Int) throws(SocketError) -> [UInt8] {
-        if count < 0 { throw SocketError(.receive, .invalid("\(count) bytes can't be read"), subject: shared.socket.subject) }
+        if count < 0 {
+            throw SocketError(.receive, .invalid("\(count) bytes can't be read"), subject: shared.socket.subject)
+        }
         while available < count {
             if try !fill() {
                 throw SocketError(.receive, .ended(after: available, of: count), subject: shared.socket.subject)
@@ -84,7 +86,8 @@ public final class SocketFile {
     /// - Throws: `.invalid` for a maximum below 1.
     public func read(upTo maximum: Int) throws(SocketError) -> [UInt8]? {
         if maximum < 1 {
-            throw SocketError(.receive, .invalid("at most \(maximum) bytes can't be read"), subject: shared.socket.subject)
+            throw SocketError(
+                .receive, .invalid("at most \(maximum) bytes can't be read"), subject: shared.socket.subject)
         }
         if available == 0, try !fill() { return nil }
         return take(min(available, maximum))
@@ -123,7 +126,8 @@ public final class SocketFile {
         defer { output.removeFirst(sent) }
         var patience = Patience(shared.socket.timeLimit)
         while sent < output.count {
-            sent += try shared.socket.send(some: unsafe output.span.bytes.extracting(droppingFirst: sent), [], &patience)
+            sent += try shared.socket.send(
+                some: unsafe output.span.bytes.extracting(droppingFirst: sent), [], &patience)
         }
     }
 

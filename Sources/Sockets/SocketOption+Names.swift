@@ -68,7 +68,8 @@ extension SocketOption<Int> {
 }
 
 extension SocketOption<Duration> {
-    /// The kernel's own limit for a blocking receive; zero for none. ``Socket/timeLimit`` is the better one. C: `SO_RCVTIMEO`.
+    /// The kernel's own limit for a blocking receive; zero for none. ``Socket/timeLimit`` is the better one. C:
+    /// `SO_RCVTIMEO`.
     public static var receiveTimeout: Self { .init(SOL_SOCKET, SO_RCVTIMEO, "SO_RCVTIMEO") }
     /// The kernel's own limit for a blocking send; zero for none. C: `SO_SNDTIMEO`.
     public static var sendTimeout: Self { .init(SOL_SOCKET, SO_SNDTIMEO, "SO_SNDTIMEO") }
@@ -100,7 +101,8 @@ extension SocketOption<Bool> {
     public static var cork: Self { .init(tcp, TCP_CORK, "TCP_CORK") }
     /// Connects only with the first send, so that it can carry data. C: `TCP_FASTOPEN_CONNECT`.
     public static var fastOpenConnect: Self { .init(tcp, TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT") }
-    /// Sends small segments at once instead of gathering them (Nagle's algorithm off). C: `TCP_NODELAY`. RFC 9293 §3.7.4.
+    /// Sends small segments at once instead of gathering them (Nagle's algorithm off). C: `TCP_NODELAY`. RFC 9293
+    /// §3.7.4.
     public static var noDelay: Self { .init(tcp, TCP_NODELAY, "TCP_NODELAY") }
     /// Acknowledges at once; the kernel may fall back by itself. C: `TCP_QUICKACK`.
     public static var quickAcknowledgement: Self { .init(tcp, TCP_QUICKACK, "TCP_QUICKACK") }
@@ -171,7 +173,8 @@ extension SocketOption<Bool> {
 }
 
 extension SocketOption<Int> {
-    /// Whether and how the path's MTU is found out: 0 never, 1 as the route wants, 2 always, 3 probe. C: `IP_MTU_DISCOVER`.
+    /// Whether and how the path's MTU is found out: 0 never, 1 as the route wants, 2 always, 3 probe. C:
+    /// `IP_MTU_DISCOVER`.
     public static var pathMTUDiscovery: Self { .init(ip, IP_MTU_DISCOVER, "IP_MTU_DISCOVER") }
     /// The MTU of the path to the connected peer; read only. C: `IP_MTU`.
     public static var pathMTU: Self { .init(ip, IP_MTU, "IP_MTU") }

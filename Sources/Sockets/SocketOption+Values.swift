@@ -96,7 +96,8 @@ public struct MulticastMembership: SocketOptionValue, Hashable {
             return Layout.bytes(of: group_req(gr_interface: interface, gr_group: Self.storage(group)))
         }
         return Layout.bytes(
-            of: group_source_req(gsr_interface: interface, gsr_group: Self.storage(group), gsr_source: Self.storage(source)))
+            of: group_source_req(
+                gsr_interface: interface, gsr_group: Self.storage(group), gsr_source: Self.storage(source)))
     }
 
     private static func storage(_ address: IPAddress) -> sockaddr_storage {
@@ -124,17 +125,16 @@ public struct MulticastInterface: SocketOptionValue, Hashable {
     }
 
     /// A C `struct ip_mreqn`.
-    public static var systemSize: Int { MemoryLayout<in_addr>.size }
+    public static var systemSize: Int { MemoryLayout<UInt32>.size }
     /// The address is all that the system tells.
     public init?(systemBytes: [UInt8]) {
-        guard let value = Layout.read(in_addr.self, from: systemBytes) else { return nil }
-        self.init(index: 0, address: IPv4Address(rawValue: UInt32(bigEndian: value.s_addr)))
+        guard let value = Layout.read(UInt32.self, from: systemBytes) else { return nil }
+        self.init(index: 0, address: IPv4Address(rawValue: UInt32(bigEndian: value)))
     }
     /// A C `struct ip_mreqn`; nil for an index that it can't hold.
     public var systemBytes: [UInt8]? {
         guard let index = CInt(exactly: index) else { return nil }
         return Layout.bytes(
-            of: ip_mreqn(
-                imr_multiaddr: in_addr(), imr_address: in_addr(s_addr: address.rawValue.bigEndian), imr_ifindex: index))
+            of: nw_multicast_interface(group: 0, address: address.rawValue.bigEndian, interface: index))
     }
 }

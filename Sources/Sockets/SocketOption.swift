@@ -70,7 +70,9 @@ extension Socket {
     /// C: `ioctl(2)` with `FIONREAD`.
     public var bytesAvailable: Int {
         get throws(SocketError) {
-            do throws(Errno) { return try SystemCalls.bytesAvailable(number) } catch { throw failure(.available, error) }
+            do throws(Errno) { return try SystemCalls.bytesAvailable(number) } catch {
+                throw failure(.available, error)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 import SystemPackage
 
 /// Two sockets, each the other's peer.
+@frozen
 public struct SocketPair: ~Copyable, Sendable {
     /// One end.
     public var first: Socket

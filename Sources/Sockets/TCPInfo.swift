@@ -9,8 +9,8 @@ public struct TCPInfo: SocketOptionValue, Hashable {
     public enum State: UInt8, Hashable, Sendable {
         /// The states, with the kernel's numbers.
         case established = 1
-        case openingSent, openingReceived, finalWait1, finalWait2, timeWait, closed, closeWait, lastAcknowledgement, listening
-        case closing
+        case openingSent, openingReceived, finalWait1, finalWait2, timeWait, closed
+        case closeWait, lastAcknowledgement, listening, closing
     }
 
     /// The state; nil for a number that this type does not know.

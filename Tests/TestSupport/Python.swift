@@ -9,6 +9,12 @@ public enum Python {
         public let description: String
     }
 
+    /// The interpreter itself: what `PATH` has may be a script that looks for it first, at every start.
+    public static let executable: String = {
+        let program = try? ForeignProgram("python3", ["-c", "import sys; print(sys.executable)"])
+        return (try? program?.line()) ?? "python3"
+    }()
+
     /// Runs the script at `script` with `input` on its standard input, and gives what it wrote to its standard output.
     ///
     /// - Throws: ``Failure`` if it can't be started or ends with another code than 0.
@@ -23,7 +29,7 @@ public enum Python {
 
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script.path]
+        process.arguments = [executable, script.path]
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])

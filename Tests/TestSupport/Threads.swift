@@ -20,11 +20,17 @@ public final class BlockingThread<Value: Sendable>: Sendable {
     public func join(within seconds: Int = 20) throws -> Value {
         guard finished.wait(timeout: .now() + .seconds(seconds)) == .success else { throw DidNotEnd(seconds: seconds) }
         finished.signal()
-        return try result.withLock { try $0!.get() }
+        return try result.withLock { result in
+            guard let result else { throw DidNotEnd(seconds: seconds) }
+            return try result.get()
+        }
     }
 
     /// A thread that did not end in time.
-    public struct DidNotEnd: Error { public let seconds: Int }
+    public struct DidNotEnd: Error {
+        /// How long it was given.
+        public let seconds: Int
+    }
 }
 
 /// How often a test repeats: the small count in `make test`, the promise's own in `make soak`.

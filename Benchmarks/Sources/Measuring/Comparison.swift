@@ -3,11 +3,19 @@ import Glibc
 
 /// Two programs for one task, measured in turns, so that whatever else the machine does hits both alike.
 public struct Comparison {
+    /// Which CPU time counts.
+    public enum Cost: Sendable {
+        /// Outside of the kernel only.
+        case user
+        /// Inside and outside.
+        case total
+    }
+
     /// The medians over all rounds.
     public struct Result {
-        /// Nanoseconds of user CPU per operation.
+        /// Nanoseconds of CPU per operation.
         public let ours: Double
-        /// Nanoseconds of user CPU per operation.
+        /// Nanoseconds of CPU per operation.
         public let peer: Double
         /// The median of the rounds' ratios, ours to the peer's.
         public let ratio: Double
@@ -17,11 +25,14 @@ public struct Comparison {
     public let rounds: Int
     /// How many operations one call of a body does.
     public let operations: Int
+    /// Which CPU time counts.
+    public let cost: Cost
 
     /// A comparison of bodies that do `operations` operations a call.
-    public init(rounds: Int = 9, operations: Int) {
+    public init(rounds: Int = 9, operations: Int, cost: Cost = .user) {
         self.rounds = rounds
         self.operations = operations
+        self.cost = cost
     }
 
     /// Runs both bodies once to warm up and then in turns.
@@ -41,15 +52,20 @@ public struct Comparison {
     }
 
     private func time(_ body: () -> Void) -> Double {
-        let start = Self.userNanoseconds()
+        let start = nanoseconds()
         body()
-        return Double(Self.userNanoseconds() - start) / Double(operations)
+        return Double(nanoseconds() - start) / Double(operations)
     }
 
     private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
-    /// What this process has used of the CPU outside of the kernel.
-    private static func userNanoseconds() -> Int {
+    /// What this process has used of the CPU.
+    private func nanoseconds() -> Int {
+        if cost == .total {
+            var time = timespec()
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+            return time.tv_sec * 1_000_000_000 + time.tv_nsec
+        }
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return (usage.ru_utime.tv_sec * 1_000_000 + Int(usage.ru_utime.tv_usec)) * 1_000

@@ -54,7 +54,8 @@ int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *_Nonnull ac
 int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *_Nonnull actions, int directory);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *_Nonnull actions, int first);
 ssize_t preadv2(int descriptor, const struct iovec *_Nonnull vectors, int count, off_t offset, int flags);
-int renameat2(int directory, const char *_Nonnull path, int target_directory, const char *_Nonnull target, unsigned flags);
+int renameat2(int directory, const char *_Nonnull path, int target_directory, const char *_Nonnull target,
+              unsigned flags);
 ssize_t getdents64(int directory, void *_Nonnull buffer, size_t length);
 static const int nw_rwf_nowait = 8;           // RWF_NOWAIT
 static const unsigned nw_rename_noreplace = 1;  // RENAME_NOREPLACE
@@ -71,6 +72,11 @@ struct nw_credentials {
 };
 static const int nw_scm_credentials = 2;  // SCM_CREDENTIALS
 static const int nw_scm_rights = SCM_RIGHTS;
+struct nw_multicast_interface {
+    uint32_t group;  // network order, like the next
+    uint32_t address;
+    int interface;
+};
 struct nw_ipv4_packet_info {
     int interface;
     uint32_t local;  // network order, like the next
@@ -81,7 +87,7 @@ struct nw_time {
     long fraction;  // micro- or nanoseconds, as the call says
 };
 struct nw_ipv6_packet_info {
-    uint64_t address[2];  // network order
+    uint32_t address[4];  // network order
     unsigned interface;
 };
 
@@ -109,7 +115,8 @@ static inline int nw_openat(int directory, const char *_Nonnull path, int flags,
 }
 
 // System calls without a wrapper.
-static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode,
+                             uint64_t resolve) {
     struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
@@ -139,7 +146,9 @@ static inline void nw_set_errno(int error) { errno = error; }
 // Ancillary data: the CMSG macros.
 static inline size_t nw_cmsg_space(size_t length) { return CMSG_SPACE(length); }
 static inline size_t nw_cmsg_len(size_t length) { return CMSG_LEN(length); }
-static inline struct cmsghdr *_Nullable nw_cmsg_first(const struct msghdr *_Nonnull message) { return CMSG_FIRSTHDR(message); }
+static inline struct cmsghdr *_Nullable nw_cmsg_first(const struct msghdr *_Nonnull message) {
+    return CMSG_FIRSTHDR(message);
+}
 static inline struct cmsghdr *_Nullable nw_cmsg_next(struct msghdr *_Nonnull message, struct cmsghdr *_Nonnull header) {
     return CMSG_NXTHDR(message, header);
 }

@@ -25,7 +25,8 @@ public struct HardwareAddress: Hashable, Sendable {
 }
 
 extension HardwareAddress: LosslessStringConvertible {
-    /// Reads pairs of hexadecimal digits with `:` or `-` between them, always the same of the two; nil for anything else.
+    /// Reads pairs of hexadecimal digits with `:` or `-` between them, always the same of the two; nil for anything
+    /// else.
     public init?(_ description: String) {
         let text = description.utf8
         let separator = text.dropFirst(2).first ?? UInt8(ascii: ":")

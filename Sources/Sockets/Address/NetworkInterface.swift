@@ -117,8 +117,8 @@ public struct NetworkInterface: Hashable, Sendable {
     ///
     /// Turning one off takes its routes and its IPv6 addresses with it; they do not come back by themselves.
     ///
-    /// - Throws: ``InterfaceError`` with `.system(.notPermitted)` without the right to do so (`CAP_NET_ADMIN`), `.notFound`
-    ///   when it has gone away, `.system`.
+    /// - Throws: ``InterfaceError`` with `.system(.notPermitted)` without the right to do so (`CAP_NET_ADMIN`),
+    ///   `.notFound` when it has gone away, `.system`.
     ///
     /// C: `ioctl(2)` with `SIOCSIFFLAGS`.
     public func setUp(_ isUp: Bool) throws(InterfaceError) {

@@ -13,7 +13,7 @@ extension Unicode.Scalar {
 
 extension StringProtocol {
     /// This text, safe to print inside double quotes and at most `maximumLength` scalars long, `…` if it was cut.
-    func quotable(maximumLength: Int) -> String {
+    package func quotable(maximumLength: Int) -> String {
         var (result, length) = ("", 0)
         for scalar in unicodeScalars {
             let isPlain = scalar.isPrintable && scalar != "\"" && scalar != "\\"

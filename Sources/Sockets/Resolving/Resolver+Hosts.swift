@@ -26,8 +26,8 @@ extension Resolver {
     /// A host with its other names and all addresses of one family. Python's `gethostbyname_ex`.
     ///
     /// - Parameter family: `.ipv4` or `.ipv6`.
-    /// - Throws: ``ResolverError`` with `.nameNotFound`, `.noData`, `.tryAgain`, `.failed`, `.invalid`, `.family` for any
-    ///   other family, `.system`.
+    /// - Throws: ``ResolverError`` with `.nameNotFound`, `.noData`, `.tryAgain`, `.failed`, `.invalid`, `.family` for
+    ///   any other family, `.system`.
     ///
     /// C: `gethostbyname2_r(3)`.
     public static func host(named name: String, family: AddressFamily = .ipv4) throws(ResolverError) -> Host {
@@ -53,8 +53,8 @@ extension Resolver {
         }
     }
 
-    /// A host's full name: of the names that the system knows for it the first with a dot, else the first; the name as it
-    /// was given where the system knows nothing. Python's `getfqdn`.
+    /// A host's full name: of the names that the system knows for it the first with a dot, else the first; the name as
+    /// it was given where the system knows nothing. Python's `getfqdn`.
     ///
     /// - Parameter host: a name, or an address in digits; nil or `0.0.0.0` for this machine.
     /// - Throws: ``ResolverError`` with `.system` when this machine's own name can't be read.

@@ -47,8 +47,8 @@ public enum Resolver {
     ///   - kind: only this kind of socket; nil for all, each address then coming once for each kind.
     ///   - protocolNumber: only this protocol.
     ///   - flags: how to look.
-    /// - Throws: ``ResolverError``, with each of its reasons but `.protocolNotFound`; `.nameNotFound` also when both host
-    ///   and service are nil.
+    /// - Throws: ``ResolverError``, with each of its reasons but `.protocolNotFound`; `.nameNotFound` also when both
+    ///   host and service are nil.
     ///
     /// C: `getaddrinfo(3)`. RFC 3493 §6.1.
     public static func resolve(
@@ -103,8 +103,8 @@ public enum Resolver {
 
     /// What an address and its port are called; digits where they have no name.
     ///
-    /// - Throws: ``ResolverError`` with `.nameNotFound` when a name is required and there is none, `.family` for an address
-    ///   that is no IP address, `.tryAgain`, `.failed`, `.badFlags`, `.memory`, `.system`.
+    /// - Throws: ``ResolverError`` with `.nameNotFound` when a name is required and there is none, `.family` for an
+    ///   address that is no IP address, `.tryAgain`, `.failed`, `.badFlags`, `.memory`, `.system`.
     ///
     /// C: `getnameinfo(3)`. RFC 3493 §6.2.
     public static func name(

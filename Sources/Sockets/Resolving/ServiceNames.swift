@@ -26,8 +26,8 @@ public enum ServiceNames {
     /// - Parameters:
     ///   - name: the service's name or one of its other names, in its exact case.
     ///   - protocolName: `tcp` or `udp`; nil takes whichever stands first.
-    /// - Throws: ``ResolverError`` with `.service` when the table has no such line, `.invalid` for a name that can't be one,
-    ///   `.system`.
+    /// - Throws: ``ResolverError`` with `.service` when the table has no such line, `.invalid` for a name that can't be
+    ///   one, `.system`.
     ///
     /// C: `getservbyname_r(3)`.
     public static func port(of name: String, over protocolName: String? = nil) throws(ResolverError) -> Port {

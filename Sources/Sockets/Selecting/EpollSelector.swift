@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    epoll keys its entries by descriptor and open file. Closing a descriptor removes the entry, unless a duplicate
-//           keeps the file open. ERR and HUP are reported whether asked for or not.
+// Facts:    epoll keys its entries by descriptor and open file. Closing a descriptor removes the entry, unless a
+//           duplicate keeps the file open. ERR and HUP are reported whether asked for or not.
 // Hazard:   a program that waits for writability alone would be told of "readable", and differently by each mechanism.
+//           And an entry whose descriptor was closed while a duplicate lives can't be removed any more: it would end
+//           every wait at once, for ever.
 // Decision: a table by descriptor beside the kernel's own, so that an event can be cut down to the interest and every
-//           mechanism gives the same errors; the kernel's 64 bits carry the descriptor.
-// Cost:     32 bytes a descriptor and an index per event.
+//           mechanism gives the same errors; the kernel's 64 bits carry the descriptor. Unregistering a descriptor that
+//           was closed before opens a new set and registers the others there.
+// Cost:     32 bytes a descriptor and an index per event; that mistake costs one system call per descriptor.
 import CSockets
 public import SystemPackage
 
@@ -13,7 +16,7 @@ public import SystemPackage
 ///
 /// C: `epoll(7)`.
 @safe public final class EpollSelector: Selector {
-    private let epoll: Epoll
+    private var epoll: Epoll
     private var registry = Registry()
     private var room: [epoll_event]
 
@@ -65,7 +68,25 @@ public import SystemPackage
         try registry.remove(descriptor.rawValue)
         do throws(SelectorError) { try epoll.unregister(descriptor) } catch {
             if error.reason != .notOpen && error.reason != .notRegistered { throw error }
+            try reopen()
         }
+    }
+
+    /// Moves to a new set, and leaves behind what can't be removed from the old one. An edge or a one-shot may be told
+    /// once more.
+    private func reopen() throws(SelectorError) {
+        let fresh = try Epoll()
+        for number in registry.descriptors {
+            guard let entry = registry[number] else { continue }
+            let events = Epoll.Events(entry.interest, entry.trigger)
+            do throws(SelectorError) {
+                try fresh.register(FileDescriptor(rawValue: number), for: events, token: UInt64(number))
+            } catch {
+                // Closed too, and its turn to be unregistered will come.
+                if error.reason != .notOpen { throw error }
+            }
+        }
+        epoll = fresh
     }
 
     /// See ``Selector/wait(into:timeout:)``. C: `epoll_wait(2)`.

@@ -11,8 +11,8 @@ struct ReadyDescriptor {
     }
 }
 
-/// Appends as many as there is room for, beginning behind the descriptor where the last call stopped, so that low numbers
-/// do not starve high ones.
+/// Appends as many as there is room for, beginning behind the descriptor where the last call stopped, so that low
+/// numbers do not starve high ones.
 func append(
     _ ready: [ReadyDescriptor], to events: inout OutputSpan<SelectorEvent>, after turn: inout CInt
 ) -> Int {

@@ -9,8 +9,8 @@ public import SystemPackage
 /// poll.register(listener, for: .input)
 /// for (descriptor, events) in try poll.wait() where events.contains(.input) { … }
 /// ```
-/// Registering for `.output` what can be written to anyway makes every wait return at once (seed 004 did): ask for it only
-/// while there is something to write.
+/// Registering for `.output` what can be written to anyway makes every wait return at once (seed 004 did): ask for it
+/// only while there is something to write.
 ///
 /// C: `poll(2)`.
 public struct Poll: Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import SystemPackage
 
-/// What is registered with a selector, by descriptor. Descriptors are small numbers that the system hands out again, so an
-/// array serves better than a dictionary: looking one up is an index.
+/// What is registered with a selector, by descriptor. Descriptors are small numbers that the system hands out again, so
+/// an array serves better than a dictionary: looking one up is an index.
 struct Registry {
     struct Entry {
         var interest: Interest

@@ -12,7 +12,7 @@ public struct Interest: OptionSet, Hashable, Sendable {
     public static let readable = Interest(rawValue: 1)
     /// A send would not wait, or would fail; a connect has come to an end.
     public static let writable = Interest(rawValue: 2)
-    /// Something urgent: TCP's out-of-band byte.
+    /// Something urgent: TCP's out-of-band byte. Goes with one of the others, since only they can tell of an end.
     public static let priority = Interest(rawValue: 4)
 }
 
@@ -42,12 +42,13 @@ public struct SelectorEvent: Hashable, Sendable {
 
 /// Waits for many descriptors at a time. One contract for every mechanism:
 ///
-/// - A descriptor is registered at most once, with an interest that is not empty. What it is ready for is reported as a part
-///   of that interest. An end or an error makes it readable and writable: the next call tells the story.
+/// - A descriptor is registered at most once, with an interest in reading, writing or both; urgency comes on top of
+///   those. What it is ready for is reported as a part of that interest. An end or an error makes it readable and
+///   writable: the next call tells the story.
 /// - Reports are hints: the next call may still find nothing (spurious readiness), so it should not block.
 /// - Unregister before closing. A descriptor that was closed all the same reports nothing any more and stays registered
-///   until it is unregistered; what a new descriptor with its number does until then is undefined. (With epoll a duplicate
-///   of a closed descriptor goes on reporting.)
+///   until it is unregistered; what a new descriptor with its number does until then is undefined. (With epoll a
+///   duplicate of a closed descriptor goes on reporting.)
 /// - When more are ready than there is room for, the others follow at the next waits; nobody starves.
 /// - A wait that a signal interrupts goes on with the time that is left.
 /// - One thread at a time.
@@ -111,7 +112,9 @@ extension Selector {
         _ operation: SelectorError.Operation, _ descriptor: CInt, _ interest: Interest, _ trigger: Trigger,
         _ token: UInt64
     ) throws(SelectorError) -> Registry.Entry {
-        if interest.isEmpty { throw SelectorError(operation, descriptor, .noInterest) }
+        if interest.isDisjoint(with: [.readable, .writable]) {
+            throw SelectorError(operation, descriptor, .noInterest)
+        }
         if !Self.triggers.contains(trigger) {
             throw SelectorError(operation, descriptor, .unsupported("this mechanism has no \(trigger) trigger"))
         }

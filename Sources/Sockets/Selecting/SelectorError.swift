@@ -30,6 +30,7 @@ public struct SelectorError: Error, Hashable, Sendable, CustomStringConvertible 
 
     /// What a program can ask of a selector.
     public enum Operation: String, Hashable, Sendable {
+        /// The operations, each by its name.
         case create, register, modify, unregister, wait
     }
 
@@ -41,7 +42,7 @@ public struct SelectorError: Error, Hashable, Sendable, CustomStringConvertible 
         case notRegistered
         /// The descriptor is not open.
         case notOpen
-        /// The interest is empty. To wait for nothing, unregister.
+        /// The interest has neither reading nor writing. To wait for nothing, unregister.
         case noInterest
         /// The number is too high for `select`, which has room for this many descriptors. C: `FD_SETSIZE`.
         case beyondSetSize(Int)

@@ -4,8 +4,10 @@
 
     /// The release build's fault layer: nothing, folded away by the optimiser.
     enum FaultInjection {
-        @inline(__always) static func fault(for call: SystemCall) -> Never? { nil }
-        @inline(__always) static func error(in fault: Never?) -> Errno? { nil }
-        @inline(__always) static func length(_ count: Int, in fault: Never?) -> Int { count }
+        enum Fault {}
+
+        @inline(__always) static func fault(for call: SystemCall) -> Fault? { nil }
+        @inline(__always) static func error(in fault: Fault?) -> Errno? { nil }
+        @inline(__always) static func length(_ count: Int, in fault: Fault?) -> Int { count }
     }
 #endif

@@ -56,15 +56,17 @@
     }
 
     enum FaultInjection {
-        static func fault(for call: SystemCall) -> FaultPlan.Fault? {
+        typealias Fault = FaultPlan.Fault
+
+        static func fault(for call: SystemCall) -> Fault? {
             FaultPlan.current?.next(call)
         }
 
-        static func error(in fault: FaultPlan.Fault?) -> Errno? {
+        static func error(in fault: Fault?) -> Errno? {
             if case .fail(let error) = fault { error } else { nil }
         }
 
-        static func length(_ count: Int, in fault: FaultPlan.Fault?) -> Int {
+        static func length(_ count: Int, in fault: Fault?) -> Int {
             if case .atMost(let limit) = fault { min(count, limit) } else { count }
         }
     }

@@ -9,9 +9,10 @@ package enum SystemCall: String, CaseIterable, Sendable {
     // Waiting
     case select, poll, epollCreate, epollControl, epollWait, eventfd
     // Descriptors and files
-    case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, rename, unlink, linkat, getdents, mkdirat, fsync
+    case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, readlink, rename, unlink, linkat, getdents, mkdirat,
+        fsync
     // Processes and signals
-    case pipe, spawn, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask
+    case pipe, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask
     // Terminals
     case tcgetattr, tcsetattr
     // Names and interfaces

@@ -12,8 +12,8 @@ extension SystemCalls {
     /// How often a walk that something renamed has disturbed is begun anew.
     private static let beneathAttempts = 100
 
-    /// Opens a file below a directory and never outside: no `..`, no absolute path, no link and no mount of `/proc` leads
-    /// out. `EXDEV` says that the path would. The file is closed on exec.
+    /// Opens a file below a directory and never outside: no `..`, no absolute path, no link and no mount of `/proc`
+    /// leads out. `EXDEV` says that the path would. The file is closed on exec.
     ///
     /// Links that stay below are followed where the kernel can tell, and refused (`ELOOP`, `ENOTDIR`) where it can't;
     /// with `followingLinks: false` they are always refused.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    the reentrant forms of the old databases (hosts, services, protocols) put strings into the caller's room and
-//           answer ERANGE when it is too small; not to be found is no error there but an absent entry.
+// Facts:    the reentrant forms of the old databases (hosts, services, protocols) put strings into the caller's room
+//           and answer ERANGE when it is too small; not to be found is no error there but an absent entry.
 // Decision: one function grows the room, up to a bound that no honest entry needs.
 import CSockets
 import SystemPackage

@@ -121,8 +121,8 @@ extension SystemCalls {
             ".".utf8, in: directory, mode, options: .init(rawValue: nw_o_tmpfile), permissions: permissions)
     }
 
-    /// Names a file that has none yet, at one stroke: whoever sees the name sees the whole file. `EEXIST` when the name is
-    /// taken.
+    /// Names a file that has none yet, at one stroke: whoever sees the name sees the whole file. `EEXIST` when the name
+    /// is taken.
     ///
     /// C: `linkat(2)` with `AT_SYMLINK_FOLLOW`.
     package static func link(_ descriptor: CInt, as path: some Collection<UInt8>, in directory: CInt) throws(Errno) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    getifaddrs gives an entry for each interface (family AF_PACKET with its hardware address, or no address at all)
-//           and one for each address; an IPv4 entry has the address's label (eth0:1) in the place of the interface's name.
-//           The field for the broadcast address is also the field for the peer's, or repeats the address.
+// Facts:    getifaddrs gives an entry for each interface (family AF_PACKET with its hardware address, or no address at
+//           all) and one for each address; an IPv4 entry has the address's label (eth0:1) in the place of the
+//           interface's name. The field for the broadcast address is also the field for the peer's, or repeats the
+//           address.
 // Decision: entries are gathered by the name before the colon; the field is a broadcast address where the interface can
 //           broadcast and the value can be one (the network's last or first address, or 255.255.255.255), else a peer.
 import CSockets

@@ -14,7 +14,8 @@ extension SystemCalls {
         _ = try perform(.socketpair) {
             unsafe withUnsafeMutableBytes(of: &pair) { bytes in
                 unsafe socketpair(
-                    family, kind | Constants.closeOnExec, protocolNumber, bytes.assumingMemoryBound(to: CInt.self).baseAddress)
+                    family, kind | Constants.closeOnExec, protocolNumber,
+                    bytes.assumingMemoryBound(to: CInt.self).baseAddress)
             }
         }
         return pair

@@ -66,7 +66,7 @@ extension SystemCalls {
         _ call: SystemCall, _ timeout: Duration?, _ body: (UnsafePointer<timespec>?) -> CInt
     ) throws(Errno) -> Int {
         guard let timeout else { return Int(try perform(call) { body(nil) }) }
-        let deadline = timeout > .zero ? SystemClock.now.advanced(by: timeout) : nil
+        let deadline = timeout > .zero ? SystemClock.now + timeout : nil
         var left = timeout
         while true {
             var limit = timespec(left)
@@ -74,7 +74,7 @@ extension SystemCalls {
                 return Int(try once(call) { unsafe body(&limit) })
             } catch {
                 if error != .interrupted { throw error }
-                left = deadline.map { SystemClock.now.duration(to: $0) } ?? .zero
+                left = deadline.map { $0 - SystemClock.now } ?? .zero
             }
         }
     }

@@ -35,7 +35,7 @@ package enum SystemCalls {
     @inline(__always)
     static func transfer(_ call: SystemCall, of count: Int, _ body: (Int) -> Int) throws(Errno) -> Int {
         while true {
-            let fault = FaultInjection.fault(for: call)
+            let fault: FaultInjection.Fault? = FaultInjection.fault(for: call)
             if let error = FaultInjection.error(in: fault) {
                 if error == .interrupted { continue }
                 throw error

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension StringProtocol {
-    /// The bytes of this text in an encoding: Python's `str.encode`. For UTF-8 `Array(text.utf8)` says it without `try`.
+    /// The bytes of this text in an encoding: Python's `str.encode`. For UTF-8 `Array(text.utf8)` says it without
+    /// `try`.
     ///
     /// - Parameters:
     ///   - encoding: the bytes' encoding.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    iconv(3) stops at the first sequence that it can't convert (EILSEQ), at one that is cut off (EINVAL) and
-//           when the room is full (E2BIG), each time with its pointers at the place where it stopped; some encodings keep
-//           a shift state, and some hold a character back until the next one or the end.
-//           The GNU one drops Unicode's tag characters without a word when the target has none (TextEncoder sees to it),
-//           and finds out that E0 80 begins no UTF-8 only at the third byte.
+//           when the room is full (E2BIG), each time with its pointers at the place where it stopped; some encodings
+//           keep a shift state, and some hold a character back until the next one or the end.
+//           The GNU one drops Unicode's tag characters without a word when the target has none (TextEncoder sees to
+//           it), and finds out that E0 80 begins no UTF-8 only at the third byte.
 // Decision: one conversion lends its own room to iconv and hands out what was written there, so that memory is bounded
 //           by one window and a caller never meets E2BIG. UTF-8 is read by Swift's own validation.
 // Cost:     each byte of output is copied once.
@@ -58,8 +58,8 @@ import SystemPackage
         if let descriptor = unsafe descriptor { unsafe iconv_close(descriptor) }
     }
 
-    /// Converts as much of `input` as can be, in the conversion's present state, and hands the result out piece by piece;
-    /// each piece holds whole characters.
+    /// Converts as much of `input` as can be, in the conversion's present state, and hands the result out piece by
+    /// piece; each piece holds whole characters.
     mutating func convert(
         _ input: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) -> Void
     ) throws(Errno) -> (consumed: Int, stop: Stop) {

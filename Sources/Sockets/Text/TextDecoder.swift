@@ -28,14 +28,14 @@ public struct TextDecoder: ~Copyable, Sendable {
     private var offset = 0
     private var failure: TextError?
 
-    /// Set while iconv has said that something is wrong and it is not known yet whether that still lies ahead: the GNU one
-    /// goes past some wrong characters before it says so (A2 E8 in UHC). This would be the reason.
+    /// Set while iconv has said that something is wrong and it is not known yet whether that still lies ahead: the GNU
+    /// one goes past some wrong characters before it says so (A2 E8 in UHC). This would be the reason.
     private var suspect: TextError.Reason?
 
     /// A decoder at the start of a text.
     ///
-    /// - Throws: ``TextError`` with `.unknownEncoding` where the system lacks the encoding, `.system` when it has no memory
-    ///   or descriptor left.
+    /// - Throws: ``TextError`` with `.unknownEncoding` where the system lacks the encoding, `.system` when it has no
+    ///   memory or descriptor left.
     public init(_ encoding: TextEncoding, errors: TextErrorPolicy = .strict) throws(TextError) {
         self.encoding = encoding
         self.errors = errors
@@ -44,8 +44,8 @@ public struct TextDecoder: ~Copyable, Sendable {
 
     /// The text of these bytes, but for a character at their end that is not complete yet.
     ///
-    /// - Throws: ``TextError`` with `.invalidBytes`, whose offset counts from the first byte that the decoder was given.
-    ///   The text before them is lost; ``decode(_:into:)-(RawSpan,_)`` keeps it.
+    /// - Throws: ``TextError`` with `.invalidBytes`, whose offset counts from the first byte that the decoder was
+    ///   given. The text before them is lost; ``decode(_:into:)-(RawSpan,_)`` keeps it.
     public mutating func decode(_ bytes: some Collection<UInt8>) throws(TextError) -> String {
         var text = ""
         try decode(bytes, into: &text)
@@ -54,8 +54,8 @@ public struct TextDecoder: ~Copyable, Sendable {
 
     /// Appends the text of these bytes, but for a character at their end that is not complete yet.
     ///
-    /// - Throws: ``TextError`` with `.invalidBytes`, whose offset counts from the first byte that the decoder was given.
-    ///   The text before them has been appended.
+    /// - Throws: ``TextError`` with `.invalidBytes`, whose offset counts from the first byte that the decoder was
+    ///   given. The text before them has been appended.
     public mutating func decode(_ bytes: some Collection<UInt8>, into text: inout String) throws(TextError) {
         if let failure { throw failure }
         let bytes = ContiguousArray(bytes)
@@ -64,8 +64,8 @@ public struct TextDecoder: ~Copyable, Sendable {
 
     /// Appends the text of these bytes, but for a character at their end that is not complete yet.
     ///
-    /// - Throws: ``TextError`` with `.invalidBytes`, whose offset counts from the first byte that the decoder was given.
-    ///   The text before them has been appended.
+    /// - Throws: ``TextError`` with `.invalidBytes`, whose offset counts from the first byte that the decoder was
+    ///   given. The text before them has been appended.
     public mutating func decode(_ bytes: RawSpan, into text: inout String) throws(TextError) {
         if let failure { throw failure }
         do throws(TextError) {
@@ -93,8 +93,8 @@ public struct TextDecoder: ~Copyable, Sendable {
         return text
     }
 
-    /// Everything at once, until something is cut off or wrong; from there byte by byte, so that it is known exactly which
-    /// byte spoiled it, until all is well again.
+    /// Everything at once, until something is cut off or wrong; from there byte by byte, so that it is known exactly
+    /// which byte spoiled it, until all is well again.
     private mutating func feed(_ bytes: UnsafeRawBufferPointer, into text: inout String) throws(TextError) {
         var rest = unsafe bytes[...]
         while true {
@@ -133,8 +133,9 @@ public struct TextDecoder: ~Copyable, Sendable {
         }
     }
 
-    /// How many of the held bytes give way to one U+FFFD. In UTF-8 the longest beginning of a character, as Unicode advises;
-    /// elsewhere one, since the bytes behind it may be good by themselves (81 30 0A in GB 18030 hides a line's end).
+    /// How many of the held bytes give way to one U+FFFD. In UTF-8 the longest beginning of a character, as Unicode
+    /// advises; elsewhere one, since the bytes behind it may be good by themselves (81 30 0A in GB 18030 hides a line's
+    /// end).
     private var refusedCount: Int {
         encoding == .utf8 ? max(1, held.count - 1) : 1
     }

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Turns text that comes piece by piece into bytes of an encoding.
 ///
-/// It keeps what the encoding keeps between characters (a byte order mark written once, an escape sequence), so that the
-/// pieces make one text; ``finish()`` ends it. The time is linear.
+/// It keeps what the encoding keeps between characters (a byte order mark written once, an escape sequence), so that
+/// the pieces make one text; ``finish()`` ends it. The time is linear.
 /// After an error the encoder stays where it is: each further call throws the same one.
 ///
 /// C: `iconv(3)`.
@@ -21,8 +21,8 @@ public struct TextEncoder: ~Copyable, Sendable {
 
     /// An encoder at the start of a text.
     ///
-    /// - Throws: ``TextError`` with `.unknownEncoding` where the system lacks the encoding, `.system` when it has no memory
-    ///   or descriptor left.
+    /// - Throws: ``TextError`` with `.unknownEncoding` where the system lacks the encoding, `.system` when it has no
+    ///   memory or descriptor left.
     public init(_ encoding: TextEncoding, errors: TextErrorPolicy = .strict) throws(TextError) {
         self.encoding = encoding
         self.errors = errors

@@ -86,8 +86,8 @@ extension TextEncoding {
     /// Traditional Chinese with Hong Kong's supplement.
     public static let big5HKSCS = TextEncoding(named: "BIG5-HKSCS")
 
-    /// Japanese, JIS X 0208 shifted. Byte 5C is the yen sign and 7E the overline, as JIS X 0201 has them; for texts in which
-    /// they are a backslash and a tilde take ``windows31J``.
+    /// Japanese, JIS X 0208 shifted. Byte 5C is the yen sign and 7E the overline, as JIS X 0201 has them; for texts in
+    /// which they are a backslash and a tilde take ``windows31J``.
     public static let shiftJIS = TextEncoding(named: "SHIFT_JIS")
     /// Japanese as Windows writes it: Shift_JIS with the extensions of NEC and IBM (code page 932).
     public static let windows31J = TextEncoding(named: "CP932")

@@ -34,8 +34,8 @@ public struct TextError: Error, Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         /// The system's iconv knows no such name, or lacks the module for it.
         case unknownEncoding
-        /// These bytes, the first of which stands at `offset` from the start, are no text in this encoding: as many as it
-        /// took to see that.
+        /// These bytes, the first of which stands at `offset` from the start, are no text in this encoding: as many as
+        /// it took to see that.
         case invalidBytes([UInt8], offset: Int)
         /// The bytes end in the middle of a character, which begins at `offset`.
         case incompleteBytes([UInt8], offset: Int)
@@ -81,7 +81,7 @@ extension TextError.Reason: CustomStringConvertible {
 public enum TextErrorPolicy: Hashable, Sendable {
     /// They are an error that says where and what.
     case strict
-    /// Bytes become U+FFFD one by one (in UTF-8: once for the longest beginning of a character that stands there, Unicode
-    /// §3.9), so that a byte which may begin the next character is never lost; characters become `?`.
+    /// Bytes become U+FFFD one by one (in UTF-8: once for the longest beginning of a character that stands there,
+    /// Unicode §3.9), so that a byte which may begin the next character is never lost; characters become `?`.
     case replacing
 }

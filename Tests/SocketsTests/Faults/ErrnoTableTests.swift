@@ -20,7 +20,9 @@ import Testing
         guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
         return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
             let words = line.split(separator: "\t").map(String.init)
-            guard words.count == 4, let call = SystemCall(rawValue: words[0]), let error = errors[words[1]] else { return nil }
+            guard words.count == 4, let call = SystemCall(rawValue: words[0]), let error = errors[words[1]] else {
+                return nil
+            }
             return Row(call: call, error: error, operation: words[2], outcome: words[3], testDescription: String(line))
         }
     }()
@@ -79,7 +81,8 @@ import Testing
                 kind =
                     switch error {
                     case let error as SocketError: Self.word(error.reason)
-                    case let error as SelectorError: if case .system = error.reason { "system" } else { "\(error.reason)" }
+                    case let error as SelectorError:
+                        if case .system = error.reason { "system" } else { "\(error.reason)" }
                     case is Errno: "errno"
                     default: nil
                     }

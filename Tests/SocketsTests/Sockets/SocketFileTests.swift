@@ -40,7 +40,8 @@ import Testing
 
     // P13: exactly at the limit with both delimiters, and one more
     @Test(arguments: ["\n", "\r\n"])
-    func `P13: a line of exactly the limit is a line, one byte more is an error that loses nothing`(end: String) throws {
+    func `P13: a line of exactly the limit is a line, one byte more is an error that loses nothing`(end: String) throws
+    {
         for extra in 0...1 {
             let line = [UInt8](repeating: 0x61, count: 100 + extra)
             for cut in [0, 50, 99, 100, 101, 102] {
@@ -116,7 +117,8 @@ import Testing
         #expect(try pair.second.bytesAvailable == SocketFile.writeCapacity)
         try writer.write("bye")
         try writer.finishWriting()
-        #expect(try SocketFile(pair.second.duplicate()).readToEnd(maximumLength: 100_000).suffix(3) == Array("bye".utf8))
+        #expect(
+            try SocketFile(pair.second.duplicate()).readToEnd(maximumLength: 100_000).suffix(3) == Array("bye".utf8))
     }
 
     @Test func `a flush that fails keeps what was not sent`() throws {

@@ -107,7 +107,8 @@ import Testing
             try makeStale(path)
             let starters = (0..<2).map { _ in
                 BlockingThread { () -> SharedSocket? in
-                    do { return SharedSocket(try Socket.listening(on: "unix:\(path)")) } catch let error as SocketError {
+                    do { return SharedSocket(try Socket.listening(on: "unix:\(path)")) } catch let error as SocketError
+                    {
                         #expect(error.isAddressInUse, "\(error)")
                         return nil
                     }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a C programmer would write for the same task: the peer that ours is measured against.
+#pragma once
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/// Sends and receives a whole message, again after signals; -1 for an error or the end.
+static inline int peer_send_all(int descriptor, const char *_Nonnull bytes, size_t count) {
+    size_t sent = 0;
+    while (sent < count) {
+        ssize_t step = send(descriptor, bytes + sent, count - sent, MSG_NOSIGNAL);
+        if (step < 0 && errno == EINTR) continue;
+        if (step < 0) return -1;
+        sent += (size_t)step;
+    }
+    return 0;
+}
+
+static inline int peer_receive_all(int descriptor, char *_Nonnull bytes, size_t count) {
+    size_t received = 0;
+    while (received < count) {
+        ssize_t step = recv(descriptor, bytes + received, count - received, 0);
+        if (step < 0 && errno == EINTR) continue;
+        if (step <= 0) return -1;
+        received += (size_t)step;
+    }
+    return 0;
+}
+
+/// `count` messages of 64 bytes there and back between two ends that one thread holds.
+static inline int peer_ping_pong(int client, int server, int count) {
+    char ping[64] = "ping", pong[64];
+    for (int round = 0; round < count; round++) {
+        if (peer_send_all(client, ping, sizeof ping) != 0 || peer_receive_all(server, pong, sizeof pong) != 0 ||
+            peer_send_all(server, pong, sizeof pong) != 0 || peer_receive_all(client, ping, sizeof ping) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
