@@ -10,6 +10,7 @@ import Testing
     private struct Pseudoterminal: ~Copyable {
         let user: OwnedDescriptor
         let terminal: OwnedDescriptor
+        let path: String
 
         /// By names, since Glibc's module does not declare these four.
         init() throws {
@@ -22,15 +23,15 @@ import Testing
             for name in ["grantpt", "unlockpt"] { try #require(function(name, as: Open.self)(opened.number) == 0) }
             var name = [CChar](repeating: 0, count: 64)
             try #require(function("ptsname_r", as: Name.self)(opened.number, &name, name.count) == 0)
+            path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             terminal = try SystemCalls.open(
-                name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, in: SystemCalls.currentDirectory, .readWrite,
-                options: .init(rawValue: O_NOCTTY))
+                path.utf8, in: SystemCalls.currentDirectory, .readWrite, options: .init(rawValue: O_NOCTTY))
             user = opened
         }
 
         /// All its settings, as `stty` writes them.
         borrowing func settings() throws -> String {
-            String(decoding: try Command.run("stty", "-g", input: terminal.number), as: UTF8.self)
+            try Command.run(["stty", "-g", "-F", path])
         }
 
         borrowing func type(_ text: String) throws {
