@@ -103,7 +103,7 @@ import Testing
         #expect(try sender.exit() == .status(0))
     }
 
-    //
+    //
     @Test(arguments: Author.pairs)
     func `two sockets that both send and receive`(one: Author, other: Author) throws {
         let (one, first) = try duplex(one)

@@ -11,7 +11,7 @@ import Testing
     // A2-07
     @Test(arguments: Author.pairs)
     func `every byte arrives, whatever the length, one client after the other`(server: Author, client: Author) throws {
-        let (served, saved) = (try Folder(), try Folder())
+        let (served, saved) = (try programs.directory(), try programs.directory())
         let (server, address) = try programs.server(server, "download-server", in: served.path)
         var generator = SeededGenerator(seed: 112)
         for length in [1, 1024, 1025, 3_000_017] {
@@ -30,7 +30,7 @@ import Testing
     //
     @Test(arguments: Author.pairs)
     func `a file that is missing leaves no file`(server: Author, client: Author) throws {
-        let (served, saved) = (try Folder(), try Folder())
+        let (served, saved) = (try programs.directory(), try programs.directory())
         let (server, address) = try programs.server(server, "download-server", in: served.path)
         let client = try self.client(client, in: saved)
         try answer(client, address, "missing")
@@ -41,7 +41,7 @@ import Testing
 
     //
     @Test func `no name leads out of the directory`() throws {
-        let folder = try Folder()
+        let folder = try programs.directory()
         try folder.write([1, 2, 3], to: "secret")
         // A file whose name begins with an accent: the slash before it is a slash all the same.
         try folder.write([1, 2, 3], to: "\u{301}secret")
@@ -65,7 +65,7 @@ import Testing
 
     //
     @Test func `a name typed into telnet brings the file`() throws {
-        let served = try Folder()
+        let served = try programs.directory()
         try served.write(Array("what is in it".utf8), to: "file")
         let (_, address) = try programs.server(.us, "download-server", in: served.path)
         let telnet = try programs.telnet(to: address)
@@ -76,7 +76,7 @@ import Testing
 
     //
     @Test func `a client that leaves in the middle of a long file harms nobody`() throws {
-        let served = try Folder()
+        let served = try programs.directory()
         try served.write([UInt8](repeating: 7, count: 8_000_000), to: "long")
         try served.write([1], to: "short")
         let (server, address) = try programs.server(.us, "download-server", in: served.path)
@@ -90,7 +90,7 @@ import Testing
 
     //
     @Test func `half a file is removed when the server's connection breaks`() throws {
-        let saved = try Folder()
+        let saved = try programs.directory()
         let listener = try Socket.patientListener()
         let client = try client(.us, in: saved)
         try answer(client, listener.localAddress, "file")
@@ -107,7 +107,7 @@ import Testing
 
     //
     @Test func `a server's address or a port that is none is asked for again`() throws {
-        let (served, saved) = (try Folder(), try Folder())
+        let (served, saved) = (try programs.directory(), try programs.directory())
         try served.write([1], to: "file")
         let (_, address) = try programs.server(.us, "download-server", in: served.path)
         let client = try client(.us, in: saved)
@@ -122,7 +122,7 @@ import Testing
         #expect(saved.bytes(of: "[Duplicate]file") == [1])
     }
 
-    private func client(_ author: Author, in folder: Folder) throws -> ForeignProgram {
+    private func client(_ author: Author, in folder: TemporaryDirectory) throws -> ForeignProgram {
         switch author {
         case .us: try programs.ours("download-client", in: folder.path)
         case .seed: try programs.original("download_client", in: folder.path)

@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `a second ctrl-C ends a program that waits for something else`() throws {
-        let served = try Folder()
+        let served = try programs.directory()
         try served.write([UInt8](repeating: 0, count: 8_000_000), to: "long")
         let (server, address) = try programs.server(.us, "download-server", in: served.path)
         let client = try Socket.patient(to: address)
@@ -121,7 +121,7 @@ import Testing
 
     //
     @Test func `the same programs run over a UNIX socket by another address`() throws {
-        let folder = try Folder()
+        let folder = try programs.directory()
         let address = "unix:\(folder.path)/socket"
         let server = try programs.ours("greeting-server", address)
         try server.line(containing: "listening on \(address)")

@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func `it runs where it was told to, with what it was told`() throws {
-        let folder = try Folder()
+        let folder = try TemporaryDirectory()
         try folder.write([], to: "witness")
         let program = try ForeignProgram("sh", ["-c", "ls; echo $WORD"], environment: ["WORD": "yes"], in: folder.path)
         #expect(try program.line() == "witness")

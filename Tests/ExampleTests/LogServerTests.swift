@@ -7,7 +7,7 @@ import Testing
 @Suite struct LogServerTests {
     private let programs = Programs()
 
-    //
+    // A-074, A2-10
     @Test(arguments: Author.pairs)
     func `each client is thanked`(server: Author, client: Author) throws {
         let (server, address) = try programs.server(server, "greeting-server")
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    // A-074, A2-10
+    //
     @Test func `telnet is thanked and hung up on`() throws {
         let (_, address) = try programs.server(.us, "greeting-server")
         let telnet = try programs.telnet(to: address)

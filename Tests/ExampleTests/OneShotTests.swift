@@ -8,7 +8,7 @@ import Testing
 @Suite struct OneShotTests {
     private let programs = Programs()
 
-    //
+    //
     @Test(arguments: Author.pairs)
     func `one exchange, then both end`(server: Author, client: Author) throws {
         let (server, address) = try programs.server(server, "one-shot-server")
@@ -21,6 +21,20 @@ import Testing
         #expect(client.output.contains("some reply"))
         #expect(client.output.contains("Are you want to talk to Me"))
         #expect(server.output.contains("Hey~~~"))
+    }
+
+    //
+    @Test func `the start and each message are stamped with the time`() throws {
+        let start = CTime.now().secondsSinceEpoch
+        let (server, address) = try programs.server(.us, "one-shot-server")
+        let client = try programs.client(.us, "one-shot-client", of: address)
+        try client.exit()
+        try server.exit()
+        let stamps = (start...CTime.now().secondsSinceEpoch).map { "\(CTime(secondsSinceEpoch: $0))" }
+        for (output, before) in [(server.output, "start server "), (server.output, "AT "), (client.output, "AT ")] {
+            let line = try #require(output.split(separator: "\n").first { $0.hasPrefix(before) })
+            #expect(stamps.contains { line.hasPrefix(before + $0) }, "\(line)")
+        }
     }
 
     // what the seed printed as an object shows both addresses.

@@ -17,6 +17,7 @@ enum Author: CaseIterable, CustomTestStringConvertible {
 /// Starts the programs that a test is about, and ends them with it.
 final class Programs {
     private var started: [ForeignProgram] = []
+    private var directories: [TemporaryDirectory] = []
 
     private func start(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], in directory: String? = nil
@@ -61,6 +62,13 @@ final class Programs {
         case .us: try ours(name, "\(server)")
         case .seed: try original(name.replacing("-", with: "_"), "\(server.port ?? 0)")
         }
+    }
+
+    /// A directory that lasts as long as the programs.
+    func directory() throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        directories.append(directory)
+        return directory
     }
 
     /// The real telnet, connected.
@@ -118,24 +126,13 @@ extension Socket {
     }
 }
 
-/// A folder for a test, gone afterwards.
-final class Folder {
-    let path: String
-
-    init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "examples-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
-        path = url.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryDirectory {
     func write(_ bytes: [UInt8], to name: String) throws {
-        try Data(bytes).write(to: URL(filePath: path).appending(path: name))
+        try Data(bytes).write(to: URL(filePath: file(name)))
     }
 
     func bytes(of name: String) -> [UInt8]? {
-        (try? Data(contentsOf: URL(filePath: path).appending(path: name))).map(Array.init)
+        (try? Data(contentsOf: URL(filePath: file(name)))).map(Array.init)
     }
 
     var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }

@@ -14,17 +14,17 @@ final class ConnectionAttempt {
     }
 
     /// When ``proceed(at:)`` is due even if nothing happens.
-    private(set) var deadline: SystemClock.Instant
+    private(set) var deadline: Duration
     private let kind: SocketKind
     private let limit: Duration
-    private let end: SystemClock.Instant
+    private let end: Duration
     private var addresses: ArraySlice<SocketAddress>
     private var socket: SharedSocket?
 
     /// - Parameters:
     ///   - addresses: in the order in which to try them, at least one.
     ///   - limit: for all of them together.
-    init(_ addresses: [SocketAddress], kind: SocketKind, within limit: Duration, from now: SystemClock.Instant) {
+    init(_ addresses: [SocketAddress], kind: SocketKind, within limit: Duration, from now: Duration) {
         self.addresses = addresses[...]
         self.kind = kind
         self.limit = limit
@@ -39,11 +39,11 @@ final class ConnectionAttempt {
     var interest: Poll.Events { kind == .datagram ? .input : .output }
 
     /// Starts with the next address, and goes on while addresses fail at once.
-    func start(at now: SystemClock.Instant) -> Progress {
+    func start(at now: Duration) -> Progress {
         var failure = CheckFailure.unreachable("no address")
         while let address = addresses.popFirst() {
             // An address that is silent leaves the others their share of the time.
-            deadline = now + now.duration(to: end) / (addresses.count + 1)
+            deadline = now + (end - now) / (addresses.count + 1)
             switch begin(address) {
             case .failed(let reason): failure = reason
             case let progress: return progress
@@ -53,7 +53,7 @@ final class ConnectionAttempt {
     }
 
     /// Looks at what came of it once the descriptor is ready or the deadline has passed.
-    func proceed(at now: SystemClock.Instant) -> Progress {
+    func proceed(at now: Duration) -> Progress {
         guard let ended = socket else { return start(at: now) }
         let progress = result(of: ended.socket, at: now)
         if progress == .pending { return .pending }
@@ -90,7 +90,7 @@ final class ConnectionAttempt {
         }
     }
 
-    private func result(of socket: borrowing Socket, at now: SystemClock.Instant) -> Progress {
+    private func result(of socket: borrowing Socket, at now: Duration) -> Progress {
         do throws(SocketError) {
             if let error = try socket.takePendingError() {
                 return .failed(CheckFailure(SocketError(.connect, error: error), after: limit))
@@ -104,7 +104,7 @@ final class ConnectionAttempt {
         }
     }
 
-    private func answer(to socket: borrowing Socket, at now: SystemClock.Instant) throws(SocketError) -> Progress {
+    private func answer(to socket: borrowing Socket, at now: Duration) throws(SocketError) -> Progress {
         do throws(SocketError) {
             _ = try socket.receive(upTo: 1)
             return .open

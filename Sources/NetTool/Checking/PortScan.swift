@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// Looks which ports of a host are open, by connecting to each. For hosts of one's own: what this machine can reach without
-/// leaving private networks.
+/// Looks which ports of a host are open, by connecting to each. For hosts of one's own: what this machine can reach
+/// without leaving private networks.
 struct PortScan {
     private let ports: [Port]
     private let limit: Duration

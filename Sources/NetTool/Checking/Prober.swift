@@ -2,8 +2,8 @@
 import Sockets
 import SystemPackage
 
-/// Checks many targets at a time on one thread: connections are opened without blocking and waited for together. Only the
-/// lookup of a name blocks.
+/// Checks many targets at a time on one thread: connections are opened without blocking and waited for together. Only
+/// the lookup of a name blocks.
 struct Prober {
     /// How a target turned out.
     enum Outcome: Hashable {
@@ -30,7 +30,7 @@ struct Prober {
     /// A target, and how far it is.
     private struct Run {
         let target: CheckTarget
-        var due: SystemClock.Instant
+        var due: Duration
         var attempt: ConnectionAttempt?
         var outcome: Outcome?
 
@@ -50,7 +50,8 @@ struct Prober {
     /// What is known of one target.
     subscript(index: Int) -> Outcome? { runs[index].outcome }
 
-    /// Goes on until every target has an outcome, or `isEnough` says so; it is asked each time that outcomes were added.
+    /// Goes on until every target has an outcome, or `isEnough` says so; it is asked each time that outcomes were
+    /// added.
     ///
     /// - Throws: a failure of the waiting itself, and what `isEnough` throws.
     mutating func run(until isEnough: (Prober) throws(ToolFailure) -> Bool) throws(ToolFailure) {
@@ -76,7 +77,7 @@ struct Prober {
             let addresses = try target.addresses()
             let now = SystemClock.now
             // The last attempt may go on for one interval after the time is up.
-            let left = patience.map { max(now.duration(to: start + $0.limit), $0.interval) } ?? attemptLimit
+            let left = patience.map { max(start + $0.limit - now, $0.interval) } ?? attemptLimit
             let limit = min(attemptLimit, left)
             let attempt = ConnectionAttempt(addresses, kind: target.kind, within: limit, from: now)
             runs[index].attempt = attempt
@@ -89,7 +90,7 @@ struct Prober {
     /// Waits for the first thing to happen, a deadline among them, and takes it up.
     private mutating func waitForOne() throws(ToolFailure) {
         var poll = Poll()
-        var earliest: SystemClock.Instant?
+        var earliest: Duration?
         for run in runs where run.outcome == nil {
             if let attempt = run.attempt, let descriptor = attempt.descriptor {
                 poll.register(descriptor, for: attempt.interest)
@@ -99,7 +100,7 @@ struct Prober {
         }
         let ready: Set<FileDescriptor>
         do throws(SelectorError) {
-            let wait = earliest.map { max(.zero, SystemClock.now.duration(to: $0)) }
+            let wait = earliest.map { max(.zero, $0 - SystemClock.now) }
             ready = Set(try poll.wait(timeout: wait).map(\.descriptor))
         } catch {
             throw ToolFailure(.failure, "\(error)")
@@ -118,11 +119,11 @@ struct Prober {
 
     /// Notes what an attempt came to: an outcome, or another attempt later.
     private mutating func settle(
-        _ index: Int, _ progress: ConnectionAttempt.Progress, begun: SystemClock.Instant
+        _ index: Int, _ progress: ConnectionAttempt.Progress, begun: Duration
     ) {
         if progress == .pending { return }
         runs[index].attempt = nil
-        let passed = start.duration(to: SystemClock.now)
+        let passed = SystemClock.now - start
         guard case .failed(let failure) = progress else {
             runs[index].outcome = .open(after: passed)
             return

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// `nt explain`: says what an address, a port, a network, an error or a word of socket programs means. It asks nobody but
-/// this machine.
+/// `nt explain`: says what an address, a port, a network, an error or a word of socket programs means. It asks nobody
+/// but this machine.
 struct Explain: Verb {
     static let configuration = CommandConfiguration(
         commandName: "explain",

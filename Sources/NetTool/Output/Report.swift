@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The output of a verb in one of its two forms: lines for people, or with `--json` one event a line and an `end` that is
-/// always last and always complete.
+/// The output of a verb in one of its two forms: lines for people, or with `--json` one event a line and an `end` that
+/// is always last and always complete.
 struct Report {
     private let session: Session
     /// Whether the output is JSON.

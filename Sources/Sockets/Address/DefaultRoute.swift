@@ -39,8 +39,8 @@ package struct DefaultRoute: Hashable, Sendable {
         }
     }
 
-    /// Columns: destination, its prefix length, source, its prefix length, next hop, metric, reference count, use, flags,
-    /// interface; all but the last in hexadecimal.
+    /// Columns: destination, its prefix length, source, its prefix length, next hop, metric, reference count, use,
+    /// flags, interface; all but the last in hexadecimal.
     static func parseIPv6(_ table: String) -> [DefaultRoute] {
         table.split(separator: "\n").compactMap { line in
             let columns = line.split(whereSeparator: \.isWhitespace)

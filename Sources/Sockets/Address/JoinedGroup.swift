@@ -18,8 +18,8 @@ package struct JoinedGroup: Hashable, Sendable {
             + parseIPv6((try? kernelText(at: "/proc/net/igmp6")) ?? "")
     }
 
-    /// A line for an interface (`4 eth0 : 1 V3`), then one for each of its groups, which begins with a tab and the number
-    /// that the address's four bytes make on this machine.
+    /// A line for an interface (`4 eth0 : 1 V3`), then one for each of its groups, which begins with a tab and the
+    /// number that the address's four bytes make on this machine.
     static func parseIPv4(_ table: String) -> [JoinedGroup] {
         var interface: String?
         var groups: [JoinedGroup] = []

@@ -176,8 +176,8 @@ import Testing
 
     static func line(_ address: NetworkInterface.Address) -> String {
         let ip = address.ip.description.prefix { $0 != "%" }
-        return
-            "\(ip)/\(address.network.prefixLength) \(address.broadcast?.description ?? "") \(address.peer?.description ?? "")"
+        let others = [address.broadcast?.description, address.peer?.description].map { $0 ?? "" }
+        return "\(ip)/\(address.network.prefixLength) \(others.joined(separator: " "))"
     }
 
     static func line(_ entry: Link.Entry) -> String {

@@ -67,7 +67,7 @@ import Testing
             differences: [
                 Difference("5C and 7E are the yen sign and the overline of JIS X 0201", 0x5C...0x5C, 0x7E...0x7E),
                 Difference(
-                    "wide cent, pound and not signs, which the C library also writes", 0x8191...0x8192, 0x81CA...0x81CA),
+                    "wide cent, pound, not signs, which the C library also writes", 0x8191...0x8192, 0x81CA...0x81CA),
             ]),
         Table(
             encoding: .eucKR, codec: "euc_kr", agreed: 8_300,
