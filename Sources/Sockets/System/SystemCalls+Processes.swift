@@ -147,7 +147,9 @@ extension SystemCalls {
     /// ended, unless `keeping`.
     ///
     /// C: `waitid(2)` with `P_PIDFD`.
-    static func end(ofProcess descriptor: CInt, waiting: Bool, keeping: Bool = false) throws(Errno) -> ProcessEnd? {
+    package static func end(ofProcess descriptor: CInt, waiting: Bool, keeping: Bool = false) throws(Errno)
+        -> ProcessEnd?
+    {
         var process: CInt = 0
         var code: CInt = 0
         var status: CInt = 0

@@ -23,9 +23,10 @@ import Testing
             for name in ["grantpt", "unlockpt"] { try #require(function(name, as: Open.self)(opened.number) == 0) }
             var name = [CChar](repeating: 0, count: 64)
             try #require(function("ptsname_r", as: Name.self)(opened.number, &name, name.count) == 0)
-            path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let place = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             terminal = try SystemCalls.open(
-                path.utf8, in: SystemCalls.currentDirectory, .readWrite, options: .init(rawValue: O_NOCTTY))
+                place.utf8, in: SystemCalls.currentDirectory, .readWrite, options: .init(rawValue: O_NOCTTY))
+            path = place
             user = opened
         }
 
