@@ -3,8 +3,8 @@ import CSockets
 import Synchronization
 import SystemPackage
 
-/// Processes whose owner has gone before they ended. Each is forgotten by the system, and here, at the first spawn or the
-/// first abandoned process after its end.
+/// Processes whose owner has gone before they ended. Each is forgotten by the system, and here, at the first spawn or
+/// the first abandoned process after its end.
 ///
 /// A number stays this process's child until it is waited for here, so it can mean nobody else.
 package final class AbandonedChildren: Sendable {

@@ -18,12 +18,13 @@ package enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
 
 /// A process that this one started: one owner, who hears how it ended.
 ///
-/// When the value goes the process goes on: nobody is killed. If it has ended it is forgotten then; if not it is handed to
-/// ``AbandonedChildren``, which forgets it some time after its end, so that it stays no zombie for ever.
+/// When the value goes the process goes on: nobody is killed. If it has ended it is forgotten then; if not it is handed
+/// to ``AbandonedChildren``, which forgets it some time after its end, so that it stays no zombie for ever.
 ///
 /// C: `posix_spawn(3)`, `pidfd_open(2)`, `waitid(2)`.
 package struct ChildProcess: ~Copyable, Sendable {
-    /// Its number. It means this process until ``wait()`` or ``end()`` has told how it ended, and perhaps another after.
+    /// Its number. It means this process until ``wait()`` or ``end()`` has told how it ended, and perhaps another
+    /// after.
     package let identifier: CInt
     private let owned: OwnedDescriptor
     private let leadsGroup: Bool
@@ -34,9 +35,9 @@ package struct ChildProcess: ~Copyable, Sendable {
 
     /// Starts a process.
     ///
-    /// - Throws: what the system says: `ENOENT` and `EACCES` for a program that can't be run, or for a directory that is not
-    ///   there; `EINVAL` for a text with a NUL; `EAGAIN`, `ENOMEM`, `EMFILE` when something has run out; `ESRCH` in a
-    ///   program that ignores `SIGCHLD`, where the system forgets each child at its end. No process is left then.
+    /// - Throws: what the system says: `ENOENT` and `EACCES` for a program that can't be run, or for a directory that
+    ///   is not there; `EINVAL` for a text with a NUL; `EAGAIN`, `ENOMEM`, `EMFILE` when something has run out; `ESRCH`
+    ///   in a program that ignores `SIGCHLD`, where the system forgets each child at its end. No process is left then.
     package init(_ request: SpawnRequest) throws(Errno) {
         AbandonedChildren.shared.forgetEnded()
         let identifier = try SystemCalls.spawn(request)
@@ -75,8 +76,8 @@ package struct ChildProcess: ~Copyable, Sendable {
         return ended
     }
 
-    /// Whether the process has ended; it keeps its number until ``wait()`` or ``end()``, so that what it left in its group
-    /// can still be signalled.
+    /// Whether the process has ended; it keeps its number until ``wait()`` or ``end()``, so that what it left in its
+    /// group can still be signalled.
     ///
     /// C: `waitid(2)` with `WNOWAIT`.
     package borrowing func hasEnded() throws(Errno) -> Bool {
@@ -94,10 +95,11 @@ package struct ChildProcess: ~Copyable, Sendable {
         try SystemCalls.send(signal, toProcess: owned.number)
     }
 
-    /// Sends a signal to everybody in the group that it leads: itself and what it started, if that has not left the group.
+    /// Sends a signal to everybody in the group that it leads: itself and what it started, if that has not left the
+    /// group.
     ///
-    /// - Throws: `ESRCH` when it leads none, or after ``wait()`` or ``end()`` has told how it ended: the number may belong to
-    ///   other people by then.
+    /// - Throws: `ESRCH` when it leads none, or after ``wait()`` or ``end()`` has told how it ended: the number may
+    ///   belong to other people by then.
     ///
     /// C: `kill(2)`.
     package borrowing func sendToGroup(_ signal: Signal) throws(Errno) {

@@ -21,7 +21,8 @@ package struct PipeEnds: ~Copyable, Sendable {
         writing = OwnedDescriptor(pair.1)
     }
 
-    /// The end to read from; the other one is closed here. If a child has it, the end of what is read is the child's end.
+    /// The end to read from; the other one is closed here. If a child has it, the end of what is read is the child's
+    /// end.
     package consuming func takeReading() -> OwnedDescriptor { reading }
 
     /// The end to write to; the other one is closed here. If nobody else has it, writing is `EPIPE`.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    between fork and exec a child of a process with threads may only make async-signal-safe calls, which Swift's
-//           are not. posix_spawn does the whole in C, and says why exec failed. It carries out its file actions in order, so
-//           that moving a descriptor to 1 may overwrite one that was to be moved to 2.
-// Decision: posix_spawn; sources that stand where a target will be are first duplicated above all targets; then everything
-//           above the targets is closed, so that other people's descriptors that lack FD_CLOEXEC go too.
+// Facts:    between fork and exec a child of a process with threads may only make async-signal-safe calls, which
+//           Swift's are not. posix_spawn does the whole in C, and says why exec failed. It carries out its file actions
+//           in order, so that moving a descriptor to 1 may overwrite one that was to be moved to 2.
+// Decision: posix_spawn; sources that stand where a target will be are first duplicated above all targets; then
+//           everything above the targets is closed, so that other people's descriptors that lack FD_CLOEXEC go too.
 // Cost:     a duplicate for each such source, and a close_range in the child.
 import CSockets
 package import SystemPackage
@@ -143,8 +143,8 @@ extension SystemCalls {
         _ = try perform(.kill) { kill(-group, signal.rawValue) }
     }
 
-    /// How the process ended, or nil if it has not; never waits unless `waiting`. It is forgotten once this has told how it
-    /// ended, unless `keeping`.
+    /// How the process ended, or nil if it has not; never waits unless `waiting`. It is forgotten once this has told
+    /// how it ended, unless `keeping`.
     ///
     /// C: `waitid(2)` with `P_PIDFD`.
     package static func end(ofProcess descriptor: CInt, waiting: Bool, keeping: Bool = false) throws(Errno)

@@ -52,10 +52,11 @@ extension SystemCalls {
     }
 }
 
-/// A terminal that hands over each key as it is typed and shows nothing by itself, for as long as this value lives: at its
-/// end the terminal is what it was before.
+/// A terminal that hands over each key as it is typed and shows nothing by itself, for as long as this value lives: at
+/// its end the terminal is what it was before.
 ///
-/// A process that a signal ends leaves its terminal raw: who uses this takes `SIGTERM` and `SIGHUP` by ``SignalDescriptor``.
+/// A process that a signal ends leaves its terminal raw: who uses this takes `SIGTERM` and `SIGHUP` by
+/// ``SignalDescriptor``.
 ///
 /// C: `termios(3)`, `cfmakeraw(3)`.
 package struct RawTerminal: ~Copyable, Sendable {
