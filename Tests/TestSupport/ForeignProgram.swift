@@ -216,9 +216,11 @@ public final class ForeignProgram {
         poll.register(process.number, for: .input)
         guard ended == nil, (try? poll.wait(timeout: waiting ? nil : .zero))?.isEmpty == false else { return }
         Glibc.kill(-processIdentifier, SIGKILL)
-        var status: CInt = 0
-        waitpid(processIdentifier, &status, 0)
-        ended = nw_wifsignaled(status) != 0 ? .signal(nw_wtermsig(status)) : .status(nw_wexitstatus(status))
+        switch try? SystemCalls.end(ofProcess: process.number, waiting: true) {
+        case .exited(let code): ended = .status(code)
+        case .signalled(let signal, _): ended = .signal(signal.rawValue)
+        case nil: ended = .status(-1)
+        }
     }
 
     private func unread(from offset: Int) -> ArraySlice<UInt8> { (written[.output] ?? [])[offset...] }

@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -49,6 +50,9 @@ int accept4(int descriptor, struct sockaddr *_Nullable address, socklen_t *_Null
 int ppoll(struct pollfd *_Nullable entries, nfds_t count, const struct timespec *_Nullable timeout,
           const sigset_t *_Nullable mask);
 int pipe2(int descriptors[_Nonnull 2], int flags);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull path);
+int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *_Nonnull actions, int directory);
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *_Nonnull actions, int first);
 ssize_t preadv2(int descriptor, const struct iovec *_Nonnull vectors, int count, off_t offset, int flags);
 int renameat2(int directory, const char *_Nonnull path, int target_directory, const char *_Nonnull target,
               unsigned flags);
@@ -121,6 +125,20 @@ static inline int nw_pidfd_send_signal(int descriptor, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
 }
 
+// The end of a process: siginfo_t is a union of unions.
+static const int nw_cld_exited = CLD_EXITED;
+static const int nw_cld_dumped = CLD_DUMPED;
+static inline int nw_wait_process(int descriptor, int options, int *_Nonnull process, int *_Nonnull code,
+                                  int *_Nonnull status) {
+    siginfo_t information = {0};
+    int result = waitid((idtype_t)3 /* P_PIDFD */, (id_t)descriptor, &information, options);
+    *process = information.si_pid;
+    *code = information.si_code;
+    *status = information.si_status;
+    return result;
+}
+static inline char *_Nullable const *_Nonnull nw_environment(void) { return __environ; }
+
 // errno as a function: a macro over a thread-local is not imported everywhere.
 static inline int nw_errno(void) { return errno; }
 static inline void nw_set_errno(int error) { errno = error; }
@@ -149,10 +167,7 @@ static const unsigned long nw_siocgifflags = SIOCGIFFLAGS;
 static const unsigned long nw_siocsifflags = SIOCSIFFLAGS;
 static const unsigned long nw_siocgifmtu = SIOCGIFMTU;
 static const unsigned long nw_tiocgwinsz = TIOCGWINSZ;
-static inline int nw_wifexited(int status) { return WIFEXITED(status); }
-static inline int nw_wexitstatus(int status) { return WEXITSTATUS(status); }
-static inline int nw_wifsignaled(int status) { return WIFSIGNALED(status); }
-static inline int nw_wtermsig(int status) { return WTERMSIG(status); }
+static const unsigned long nw_tiocswinsz = TIOCSWINSZ;
 
 static const size_t nw_sll_addr_offset = offsetof(struct sockaddr_ll, sll_addr);
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSockets
 
 /// What a network interface is and does at the moment.
 ///

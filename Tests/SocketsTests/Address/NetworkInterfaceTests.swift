@@ -9,7 +9,7 @@ import Testing
     @Test("A-097: the interfaces, their addresses, masks, MTU, hardware address and flags equal `ip -j addr`")
     func equalsIP() throws {
         let ours = try NetworkInterface.all()
-        let theirs = try Self.links(Command.run("ip", "-j", "addr"))
+        let theirs = try Self.links(Command.run(["ip", "-j", "addr"]))
         #expect(ours.map(\.name) == theirs.map(\.ifname))
         for (ours, theirs) in zip(ours, theirs) { Self.compare(ours, theirs) }
     }
@@ -86,9 +86,9 @@ import Testing
                 "addr add 10.3.3.3 peer 10.3.3.4/32 dev tun0",
             ] {
                 // What this kernel has no module for is missing on both sides.
-                _ = try? Command.run("sh", "-c", "ip " + words)
+                _ = try? Command.run(["sh", "-c", "ip " + words])
             }
-            return (try NetworkInterface.all(), try Self.links(Command.run("ip", "-j", "addr")))
+            return (try NetworkInterface.all(), try Self.links(Command.run(["ip", "-j", "addr"])))
         }
         #expect(ours.map(\.name) == theirs.map(\.ifname))
         for (ours, theirs) in zip(ours, theirs) { Self.compare(ours, theirs) }
@@ -151,8 +151,8 @@ import Testing
         }
     }
 
-    static func links(_ json: Data) throws -> [Link] {
-        try JSONDecoder().decode([Link].self, from: json)
+    static func links(_ json: String) throws -> [Link] {
+        try JSONDecoder().decode([Link].self, from: Data(json.utf8))
     }
 
     static func compare(_ ours: NetworkInterface, _ theirs: Link) {

@@ -83,7 +83,7 @@ import Testing
         let pool: [UInt8] = [
             0x41, 0x80, 0xBF, 0xC0, 0xC2, 0xE0, 0xA0, 0xED, 0x9F, 0xEF, 0xF0, 0x90, 0xF4, 0x8F, 0xF5, 0xFF,
         ]
-        for _ in 0..<20_000 {
+        for _ in 0..<repetitions(3000, soak: 200_000) {
             let bytes = (0..<Int.random(in: 0...12, using: &random)).map { _ in pool.randomElement(using: &random) ?? 0
             }
             let text = try bytes.decoded(as: .utf8, errors: .replacing)
@@ -100,7 +100,7 @@ import Testing
     func `random bytes end nothing, in any pieces`(name: String) throws {
         var random = SeededGenerator(seed: 42)
         let encoding = try TextEncoding(name)
-        for _ in 0..<200 {
+        for _ in 0..<repetitions(30, soak: 1000) {
             let bytes = (0..<Int.random(in: 0...300, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
             }
