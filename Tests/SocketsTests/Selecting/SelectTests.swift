@@ -50,7 +50,7 @@ import Testing
             let error = #expect(throws: SelectorError.self) { _ = try select(readable: [number], timeout: .zero) }
             #expect(error?.reason == (number < 0 ? .notOpen : .beyondSetSize(1024)))
         }
-        #expect(throws: SelectorError.self) { _ = try select(readable: [CInt(1021)], timeout: .zero) }
+        #expect(throws: SelectorError.self) { _ = try select(readable: [closedDescriptor()], timeout: .zero) }
     }
 
     // B-SEL-02, B-SEL-06, A2-12
@@ -72,7 +72,7 @@ import Testing
         #expect(try poll.wait(timeout: .zero).isEmpty)
         #expect(throws: SelectorError.self) { try poll.unregister(pair.first) }
         #expect(throws: SelectorError.self) { try poll.modify(pair.first, for: .input) }
-        poll.register(CInt(1021), for: .input)
+        poll.register(closedDescriptor(), for: .input)
         #expect(try poll.wait(timeout: .zero).first?.events == .invalid)
     }
 
