@@ -58,9 +58,11 @@ public enum AncillaryData: Hashable, Sendable {
         return .packetInfo(address: .v6(IPv6Address(rawValue: bits)), interface: info.interface)
     }
 
-    /// How it stands in a control message.
-    var systemItem: (level: CInt, type: CInt, bytes: [UInt8]) {
-        switch self {
+    /// How it stands in a control message of a socket of this family: each of the two IPs passes over what is the
+    /// other's.
+    func systemItem(for family: AddressFamily) -> (level: CInt, type: CInt, bytes: [UInt8]) {
+        let isIPv6 = family == .ipv6
+        return switch self {
         case .credentials(let credentials):
             (SOL_SOCKET, CInt(nw_scm_credentials), credentials.systemBytes ?? [])
         case .packetInfo(.v4(let address), let interface):
@@ -68,8 +70,11 @@ public enum AncillaryData: Hashable, Sendable {
         case .packetInfo(.v6(let address), let interface):
             (Self.ipv6, IPV6_PKTINFO, address.bytes + Layout.bytes(of: interface))
         case .timestamp(let time): (SOL_SOCKET, SO_TIMESTAMP, time.systemBytes ?? [])
-        case .timeToLive(let number): (Self.ip, IP_TTL, number.systemBytes ?? [])
-        case .typeOfService(let number): (Self.ip, IP_TOS, number.systemBytes ?? [])
+        case .timeToLive(let number):
+            isIPv6
+                ? (Self.ipv6, IPV6_HOPLIMIT, number.systemBytes ?? []) : (Self.ip, IP_TTL, number.systemBytes ?? [])
+        case .typeOfService(let number):
+            isIPv6 ? (Self.ipv6, IPV6_TCLASS, number.systemBytes ?? []) : (Self.ip, IP_TOS, number.systemBytes ?? [])
         case .dropCount(let count): (SOL_SOCKET, SO_RXQ_OVFL, Layout.bytes(of: count))
         case .other(let level, let type, let bytes): (level, type, bytes)
         }

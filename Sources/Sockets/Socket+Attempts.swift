@@ -19,14 +19,17 @@ extension Socket {
     ///
     /// C: `recv(2)` with `MSG_DONTWAIT`.
     public func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
+        if output.isFull && !kind.keepsMessages { throw Self.noRoom(output.freeCapacity) }
         let room = output.freeCapacity
+        let flags = prepare(&output, .dontWait)
+        let count: Int
         do throws(Errno) {
-            let count = try SystemCalls.receive(number, into: &output, flags: Constants.dontWait)
-            return count == 0 && room > 0 && !kind.keepsMessages ? .ended : .moved(count)
+            count = try SystemCalls.receive(number, into: &output, flags: flags.rawValue)
         } catch {
             if error == .wouldBlock { return .wouldBlock }
             throw failure(.receive, error)
         }
+        return try checked(count, room).map { .moved($0) } ?? .ended
     }
 
     /// Sends what fits now.
@@ -39,7 +42,7 @@ extension Socket {
             return .moved(try SystemCalls.send(number, bytes, flags: Constants.dontWait))
         } catch {
             if error == .wouldBlock { return .wouldBlock }
-            throw failure(.send, error)
+            throw toldApart(failure(.send, error))
         }
     }
 }

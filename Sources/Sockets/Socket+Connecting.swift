@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSockets
 import SystemPackage
 
 extension Socket {
@@ -60,7 +61,8 @@ extension Socket {
 
     /// Connects, waiting at most for the socket's time limit. A datagram socket gets a default peer and sends nothing.
     ///
-    /// After an error the socket is no longer of use: open a new one.
+    /// After `.wouldBlock` or `.timedOut` the attempt goes on: once the socket is writable, connecting to the same
+    /// address again tells what came of it. After any other error the socket is no longer of use: open a new one.
     ///
     /// - Throws: ``SocketError/isConnectionRefused``, ``SocketError/isUnreachable``, `.timedOut`, `.wouldBlock`.
     ///
@@ -93,15 +95,19 @@ extension Socket {
 
     /// True once connected; false while the attempt goes on.
     private func startConnecting(to address: SocketAddress) throws(Errno) -> Bool {
-        do throws(Errno) {
-            try SystemCalls.connect(number, to: address)
-            return true
-        } catch {
-            switch error {
-            case .nowInProgress, .interrupted: return false
-            // A UNIX listener's queue is full. There is nothing to poll for: only a blocking call can wait.
-            case .wouldBlock where family == .unix && timeLimit != .zero: return try connectBlocking(to: address)
-            default: throw error
+        while true {
+            do throws(Errno) {
+                try SystemCalls.connect(number, to: address)
+                return true
+            } catch {
+                switch error {
+                // Of a UNIX attempt that a signal broke off nothing is left; any other goes on by itself.
+                case .interrupted where family == .unix: continue
+                case .nowInProgress, .alreadyInProcess, .interrupted: return false
+                // A UNIX listener's queue is full. There is nothing to poll for: only a blocking call can wait.
+                case .wouldBlock where family == .unix && timeLimit != .zero: return try connectBlocking(to: address)
+                default: throw error
+                }
             }
         }
     }
@@ -117,17 +123,23 @@ extension Socket {
 
     /// Lets the kernel wait for room in the listener's queue, for as long as the time limit says.
     private func connectBlocking(to address: SocketAddress) throws(Errno) -> Bool {
-        try SystemCalls.setSendTimeout(number, timeLimit ?? .zero)
+        var patience = Patience(timeLimit)
         try SystemCalls.setNonblocking(number, false)
         defer {
             try? SystemCalls.setNonblocking(number, timeLimit != nil)
             try? SystemCalls.setSendTimeout(number, .zero)
         }
-        do throws(Errno) {
-            try SystemCalls.connect(number, to: address)
-            return true
-        } catch {
-            throw error == .wouldBlock ? .timedOut : error
+        while true {
+            let left = patience.left()
+            if left == .zero { throw .timedOut }
+            do throws(Errno) {
+                try SystemCalls.setSendTimeout(number, left ?? .zero)
+                try SystemCalls.connect(number, to: address)
+                return true
+            } catch {
+                if error == .interrupted { continue }
+                throw error == .wouldBlock ? .timedOut : error
+            }
         }
     }
 
@@ -148,8 +160,10 @@ extension SocketError.Reason {
         switch self {
         case .broken: true
         case .system(let error):
-            [.protocolError, .networkDown, .hostIsDown, .noRouteToHost, .networkUnreachable, .protocolNotAvailable]
-                .contains(error)
+            [
+                .protocolError, .networkDown, .hostIsDown, .noRouteToHost, .networkUnreachable, .protocolNotAvailable,
+                Errno(rawValue: ENONET),
+            ].contains(error)
         default: false
         }
     }

@@ -29,7 +29,7 @@ extension Socket {
     ) throws(SocketError) -> Int {
         let items = try controlItems(pieces, ancillary, descriptors)
         let control = ControlBuffer(items)
-        var patience = Patience(timeLimit)
+        var patience = patience(flags)
         let name: [UInt8] = unsafe address?.withSystemBytes { unsafe [UInt8]($0) } ?? []
         return try unsafe withVectors(pieces) { vectors throws(SocketError) in
             try unsafe name.withUnsafeBufferPointer { name throws(SocketError) in
@@ -60,9 +60,7 @@ extension Socket {
     public func receiveMessage(
         upTo maximum: Int, maximumDescriptors: Int = 0, ancillaryCapacity: Int = 256, flags: TransferFlags = []
     ) throws(SocketError) -> Message? {
-        if maximum < 1 {
-            throw SocketError(.receive, .invalid("there must be room for at least 1 byte, not \(maximum)"))
-        }
+        if maximum < 1 { throw Self.noRoom(maximum) }
         let wanted = min(max(maximumDescriptors, 0), Self.maximumDescriptors)
         let room = max(ancillaryCapacity, 0) + (wanted > 0 ? nw_cmsg_space(wanted * MemoryLayout<CInt>.size) : 0)
         let control = ControlBuffer(capacity: room)
@@ -75,7 +73,8 @@ extension Socket {
         if arrival.flags & CInt(MSG_CTRUNC) != 0 || descriptors.count > wanted {
             throw SocketError(.receive, .ancillaryTruncated, subject: subject)
         }
-        if arrival.count == 0 && endsWithNothing && descriptors.count == 0 { return nil }
+        let isEnd = arrival.count == 0 && endsWithNothing && !flags.contains(.errorQueue)
+        if isEnd && descriptors.count == 0 { return nil }
         return Message(
             bytes: bytes, sender: arrival.sender, ancillary: arrival.ancillary,
             isTruncated: arrival.flags & Constants.truncated != 0,
@@ -86,16 +85,18 @@ extension Socket {
         _ arrival: inout Arrival, _ control: borrowing ControlBuffer, into output: inout OutputRawSpan,
         _ flags: TransferFlags
     ) throws(SocketError) {
-        var patience = Patience(timeLimit)
+        var patience = patience(flags)
+        // MSG_TRUNC comes back by itself here.
+        let wanted = kind.keepsMessages ? flags : prepare(&output, flags)
         try attempt(.receive, Constants.pollIn, &patience) { () throws(Errno) in
-            arrival = try SystemCalls.receiveMessage(number, into: &output, control, flags: flags.rawValue)
+            arrival = try SystemCalls.receiveMessage(number, into: &output, control, flags: wanted.rawValue)
         }
     }
 
     private func controlItems(
         _ pieces: [[UInt8]], _ ancillary: [AncillaryData], _ descriptors: [FileDescriptor]
     ) throws(SocketError) -> [(level: CInt, type: CInt, bytes: [UInt8])] {
-        var items = ancillary.map(\.systemItem)
+        var items = ancillary.map { $0.systemItem(for: family) }
         guard !descriptors.isEmpty else { return items }
         if descriptors.count > Self.maximumDescriptors {
             let text = "\(descriptors.count) descriptors are more than the \(Self.maximumDescriptors) of a message"

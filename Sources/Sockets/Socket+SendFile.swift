@@ -64,7 +64,9 @@ extension Socket {
                 throw SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
             }
             if got == 0 { return sent }
-            try sendAll(unsafe buffer.span.extracting(first: got).bytes)
+            let piece = unsafe buffer.span.extracting(first: got).bytes
+            var done = 0
+            while done < got { done += try send(some: piece.extracting(droppingFirst: done), [], &patience) }
             sent += Int64(got)
         }
     }

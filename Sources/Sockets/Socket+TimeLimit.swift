@@ -40,13 +40,22 @@ extension Socket {
         _ operation: SocketError.Operation, _ interest: CInt, _ patience: inout Patience
     ) throws(SocketError) {
         if patience.isNone { throw SocketError(operation, .wouldBlock, subject: subject) }
-        // A blocking descriptor says "would block" only when SO_RCVTIMEO or SO_SNDTIMEO ran out.
-        guard let left = patience.left() else { throw SocketError(operation, .timedOut, subject: subject) }
+        let left = patience.left()
+        // A blocking descriptor says "would block" only when SO_RCVTIMEO or SO_SNDTIMEO ran out. One that does not
+        // block although this socket has no limit was made so through a duplicate.
+        if left == nil, (try? SystemCalls.isNonblocking(number)) != true {
+            throw SocketError(operation, .timedOut, subject: subject)
+        }
         let isReady: Bool
         do throws(Errno) { isReady = try SystemCalls.poll(number, for: interest, timeout: left) } catch {
             throw failure(operation, error)
         }
         if !isReady { throw SocketError(operation, .timedOut, subject: subject) }
+    }
+
+    /// How long a call with these flags may wait. The queue of errors is never waited for: it does not block.
+    func patience(_ flags: TransferFlags) -> Patience {
+        Patience(flags.isDisjoint(with: [.dontWait, .errorQueue]) ? timeLimit : .zero)
     }
 
     func failure(_ operation: SocketError.Operation, _ error: Errno) -> SocketError {

@@ -15,7 +15,7 @@ extension Socket {
     ///
     /// C: `send(2)` with `MSG_NOSIGNAL`.
     public func send(_ bytes: RawSpan, flags: TransferFlags = []) throws(SocketError) -> Int {
-        var patience = Patience(flags.contains(.dontWait) ? .zero : timeLimit)
+        var patience = patience(flags)
         return try send(some: bytes, flags, &patience)
     }
 
@@ -25,7 +25,7 @@ extension Socket {
     ///
     /// C: `send(2)`, repeated.
     public func sendAll(_ bytes: RawSpan, flags: TransferFlags = []) throws(SocketError) {
-        var patience = Patience(flags.contains(.dontWait) ? .zero : timeLimit)
+        var patience = patience(flags)
         if bytes.isEmpty && kind.keepsMessages {
             _ = try send(some: bytes, flags, &patience)
             return
@@ -43,7 +43,7 @@ extension Socket {
     ///
     /// C: `sendto(2)`.
     public func send(_ bytes: RawSpan, to address: SocketAddress, flags: TransferFlags = []) throws(SocketError) {
-        var patience = Patience(timeLimit)
+        var patience = patience(flags)
         do throws(SocketError) {
             _ = try attempt(.send, Constants.pollOut, &patience) { () throws(Errno) in
                 try SystemCalls.send(number, bytes, to: address, flags: flags.rawValue)
@@ -62,10 +62,13 @@ extension Socket {
                 try SystemCalls.send(number, bytes, flags: flags.rawValue)
             }
         } catch {
-            // A stream that never had a peer answers EPIPE, as if it had lost one.
-            if case .broken(.brokenPipe) = error.reason, peer == nil { throw failure(.send, .socketNotConnected) }
-            throw error
+            throw toldApart(error)
         }
+    }
+
+    /// A stream that never had a peer answers EPIPE, as if it had lost one.
+    func toldApart(_ error: SocketError) -> SocketError {
+        if case .broken(.brokenPipe) = error.reason, peer == nil { failure(.send, .socketNotConnected) } else { error }
     }
 
     // MARK: Receiving
@@ -79,9 +82,9 @@ extension Socket {
     /// C: `recv(2)`.
     public func receive(into output: inout OutputRawSpan, flags: TransferFlags = []) throws(SocketError) -> Int? {
         if output.isFull && !kind.keepsMessages { throw Self.noRoom(output.freeCapacity) }
-        var patience = Patience(flags.contains(.dontWait) ? .zero : timeLimit)
+        var patience = patience(flags)
         let room = output.freeCapacity
-        let wanted = kind.keepsMessages ? flags.union(.truncate) : flags
+        let wanted = prepare(&output, flags)
         let count = try attempt(.receive, Constants.pollIn, &patience) { () throws(Errno) in
             try SystemCalls.receive(number, into: &output, flags: wanted.rawValue)
         }
@@ -112,30 +115,49 @@ extension Socket {
     /// C: `recvfrom(2)` with `MSG_TRUNC`.
     public func receiveFrom(upTo maximum: Int, flags: TransferFlags = []) throws(SocketError) -> ReceivedMessage? {
         if maximum < 1 { throw Self.noRoom(maximum) }
-        var patience = Patience(flags.contains(.dontWait) ? .zero : timeLimit)
-        let wanted = kind.keepsMessages ? flags.union(.truncate) : flags
         var count = 0
         var sender: SocketAddress?
         let capacity = min(maximum, Self.maximumReceive)
         let bytes = try [UInt8].filled(capacity: capacity) { output throws(SocketError) in
-            (count, sender) = try attempt(.receive, Constants.pollIn, &patience) { () throws(Errno) in
-                try SystemCalls.receiveFrom(number, into: &output, flags: wanted.rawValue)
-            }
+            (count, sender) = try receiveFrom(into: &output, flags)
         }
         if count == 0 && endsWithNothing { return nil }
         return ReceivedMessage(bytes: bytes, sender: sender, isTruncated: count > capacity)
     }
 
+    private func receiveFrom(
+        into output: inout OutputRawSpan, _ flags: TransferFlags
+    ) throws(SocketError) -> (count: Int, sender: SocketAddress?) {
+        var patience = patience(flags)
+        let wanted = prepare(&output, flags)
+        return try attempt(.receive, Constants.pollIn, &patience) { () throws(Errno) in
+            try SystemCalls.receiveFrom(number, into: &output, flags: wanted.rawValue)
+        }
+    }
+
     /// Whether an answer of no bytes is the end rather than an empty message.
     var endsWithNothing: Bool { kind == .stream || kind == .sequencedPacket }
 
-    private func checked(_ count: Int, _ room: Int) throws(SocketError) -> Int? {
+    /// The flags that a receive takes: messages tell their whole length. A stream that is told to throw bytes away
+    /// counts what it does not write, and that must be no old memory: then the room is zeroed first.
+    @_lifetime(output: copy output)
+    func prepare(_ output: inout OutputRawSpan, _ flags: TransferFlags) -> TransferFlags {
+        if kind.keepsMessages { return flags.union(.truncate) }
+        if flags.contains(.truncate) {
+            unsafe output.withUnsafeMutableBytes { bytes, used in
+                for index in used..<bytes.count { unsafe bytes[index] = 0 }
+            }
+        }
+        return flags
+    }
+
+    func checked(_ count: Int, _ room: Int) throws(SocketError) -> Int? {
         if count == 0 && endsWithNothing { return nil }
         if count > room && kind.keepsMessages { throw SocketError(.receive, .truncated(count), subject: subject) }
         return count
     }
 
-    private static func noRoom(_ maximum: Int) -> SocketError {
+    static func noRoom(_ maximum: Int) -> SocketError {
         SocketError(.receive, .invalid("there must be room for at least 1 byte, not \(maximum)"))
     }
 }

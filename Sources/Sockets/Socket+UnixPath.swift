@@ -8,12 +8,14 @@ extension Socket {
     func bindPath(_ path: [UInt8], _ address: SocketAddress, backlog: Int) throws(SocketError) -> BoundPath? {
         do throws(Errno) {
             let lock = try? DirectoryLock(of: path)
-            do throws(Errno) {
-                try SystemCalls.bind(number, to: address)
-                try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
-            } catch {
+            do throws(Errno) { try SystemCalls.bind(number, to: address) } catch {
                 guard error == .addressInUse, lock != nil, isStale(path, address) else { throw error }
-                try replace(path, backlog: backlog)
+                try SystemCalls.unlink(path, in: SystemCalls.currentDirectory)
+                try SystemCalls.bind(number, to: address)
+            }
+            do throws(Errno) { try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog))) } catch {
+                try? SystemCalls.unlink(path, in: SystemCalls.currentDirectory)
+                throw error
             }
             return BoundPath(path)
         } catch {
@@ -33,29 +35,6 @@ extension Socket {
             return error.reason == .system(.connectionRefused)
         }
         return false
-    }
-
-    /// Binds another name in the same directory, listens, and moves it over the stale one.
-    private func replace(_ path: [UInt8], backlog: Int) throws(Errno) {
-        let directory = DirectoryLock.directory(of: path)
-        for attempt in 0..<64 {
-            let temporary = directory + "/.nt\(SystemCalls.processIdentifier).\(number).\(attempt)".utf8
-            guard let address = try? UnixAddress(path: temporary) else { throw .fileNameTooLong }
-            do throws(Errno) { try SystemCalls.bind(number, to: .unix(address)) } catch {
-                if error == .addressInUse { continue }
-                throw error
-            }
-            do throws(Errno) {
-                try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
-                try SystemCalls.rename(
-                    temporary, in: SystemCalls.currentDirectory, to: path, in: SystemCalls.currentDirectory)
-            } catch {
-                try? SystemCalls.unlink(temporary, in: SystemCalls.currentDirectory)
-                throw error
-            }
-            return
-        }
-        throw .addressInUse
     }
 }
 

@@ -11,8 +11,8 @@
 /// ```
 ///
 /// Every buffer has a limit. What a call read and could not use stays buffered: after an error the next call sees the
-/// same bytes. Writing collects up to ``writeCapacity`` bytes; **flush or close**, or what is collected is lost with
-/// the object. One thread at a time.
+/// same bytes. Writing collects up to ``writeCapacity`` bytes; **flush, or finish writing**, or what is collected is
+/// lost with the object. One thread at a time.
 public final class SocketFile {
     /// The longest line, without its end, unless a call says otherwise.
     public static let maximumLineLength = 16_384
@@ -97,9 +97,9 @@ public final class SocketFile {
     ///
     /// - Throws: `.tooLong` when that is more than `maximumLength` bytes; they stay.
     public func readToEnd(maximumLength: Int) throws(SocketError) -> [UInt8] {
-        while try fill() {
+        repeat {
             if available > maximumLength { throw tooLong(maximumLength) }
-        }
+        } while try fill()
         return take(available)
     }
 

@@ -115,7 +115,7 @@ public struct TransferFlags: OptionSet, Hashable, Sendable {
     public static let dontWait = TransferFlags(rawValue: Constants.dontWait)
     /// Receives until the room is full, the stream ends or a signal comes. C: `MSG_WAITALL`.
     public static let waitAll = TransferFlags(rawValue: CInt(MSG_WAITALL))
-    /// On a stream: counts the bytes and throws them away. C: `MSG_TRUNC`.
+    /// On a TCP stream: counts the bytes and throws them away; zeros stand for them. C: `MSG_TRUNC`.
     public static let truncate = TransferFlags(rawValue: Constants.truncated)
     /// Ends a record. C: `MSG_EOR`.
     public static let endOfRecord = TransferFlags(rawValue: CInt(MSG_EOR))

@@ -2,9 +2,10 @@
 //
 // Facts:    a write to a socket whose reader is gone raises SIGPIPE, and its default action ends the process.
 //           send, sendto and sendmsg take MSG_NOSIGNAL; sendfile, splice and write take no such flag.
+//           These may raise it and succeed all the same, with a short count.
 // Decision: the flag where there is one, else the signal is blocked round the call and a pending one is consumed
 //           (BrokenPipe.swift). Law 10: SIGPIPE never kills.
-// Cost:     three system calls more for sendfile and write on a thread that does not block SIGPIPE by itself.
+// Cost:     two or three system calls more for sendfile and write on a thread that does not block SIGPIPE by itself.
 import CSockets
 package import SystemPackage
 
@@ -123,7 +124,7 @@ extension SystemCalls {
     ///
     /// C: `sendfile(2)`.
     static func sendFile(_ descriptor: CInt, from file: CInt, at offset: inout Int, count: Int) throws(Errno) -> Int {
-        try withoutBrokenPipeSignal { () throws(Errno) in
+        try withoutBrokenPipeSignal(moving: count) { () throws(Errno) in
             try transfer(.sendfile, of: count) { unsafe sendfile(descriptor, file, &offset, $0) }
         }
     }
@@ -151,7 +152,7 @@ extension SystemCalls {
 
     /// C: `write(2)`.
     package static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
-        try withoutBrokenPipeSignal { () throws(Errno) in
+        try withoutBrokenPipeSignal(moving: bytes.count) { () throws(Errno) in
             try transfer(.write, of: bytes.count) { unsafe CSockets.write(descriptor, bytes.baseAddress, $0) }
         }
     }

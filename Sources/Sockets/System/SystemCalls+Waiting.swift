@@ -44,7 +44,7 @@ extension SystemCalls {
         _ = try perform(.epollControl) { unsafe epoll_ctl(selector, operation, descriptor, &event) }
     }
 
-    /// C: `epoll_pwait2(2)`, or `epoll_wait(2)` with milliseconds rounded up.
+    /// C: `epoll_wait(2)`, whose milliseconds are rounded up.
     static func epollWait(
         _ selector: CInt, into events: UnsafeMutableBufferPointer<epoll_event>, timeout: Duration?
     ) throws(Errno) -> Int {

@@ -40,7 +40,7 @@ import Testing
         "EALREADY": .alreadyInProcess, "ENOTCONN": .socketNotConnected, "EPIPE": .brokenPipe,
         "EMSGSIZE": .messageTooLong, "EDESTADDRREQ": .addressRequired, "ETOOMANYREFS": .tooManyReferences,
         "EIO": .ioError, "ENOSYS": .noFunction, "EOVERFLOW": .overflow, "EISDIR": .isDirectory, "ENOSPC": .noSpace,
-        "EBADF": .badFileDescriptor, "ENOTTY": .inappropriateIOCTLForDevice,
+        "ENONET": Errno(rawValue: ENONET), "EBADF": .badFileDescriptor, "ENOTTY": .inappropriateIOCTLForDevice,
     ]
 
     @Test func `the table is whole: every line is read, and it speaks of every call of a socket`() throws {
@@ -124,6 +124,7 @@ import Testing
             case "listen": try Socket().listen()
             case "accept": try accept()
             case "connect": try connect()
+            case "connect to a path": try connectToPath()
             case "local address": _ = try listener.localAddress
             case "peer address": _ = try client.socket.peerAddress
             case "get option": _ = try listener[.reuseAddress]
@@ -166,6 +167,12 @@ import Testing
         private func connect() throws {
             var socket = try Socket()
             try socket.connect(to: try listener.localAddress)
+        }
+
+        private func connectToPath() throws {
+            let directory = try TemporaryDirectory()
+            let server = try Socket.listening(on: "unix:\(directory.file("s"))")
+            _ = try Socket.connecting(to: try server.localAddress)
         }
 
         private func pollOnce() throws {

@@ -132,4 +132,36 @@ import Testing
             return
         }
     }
+
+    // B-SEL-08, law 10: nothing of an interrupted UNIX connect goes on by itself
+    @Test func `an interrupted connect to a UNIX listener is made again`() throws {
+        let directory = try TemporaryDirectory()
+        let server = try Socket.listening(on: "unix:\(directory.file("s"))")
+        let address = try server.localAddress
+        let plan = FaultPlan.failing(.connect, with: .interrupted, times: 2)
+        try withFaults(plan) { try Socket.connecting(to: address).sendAll("x".utf8) }
+        #expect(try server.accept().receive(upTo: 1) == [0x78])
+        #expect(plan.count(of: .connect) == 3)
+    }
+
+    // B-SOCK-10
+    @Test func `a connect that would wait is asked about by connecting again`() throws {
+        let full = try Socket.listening(on: "127.0.0.1:0", backlog: 0)
+        let first = try Socket.connecting(to: try full.localAddress)
+        var waiting = try Socket()
+        try waiting.setTimeLimit(.zero)
+        for _ in 0..<2 {
+            let error = #expect(throws: SocketError.self) { try waiting.connect(to: try full.localAddress) }
+            #expect(error?.reason == .wouldBlock)
+        }
+        let server = try Socket.listening(on: "127.0.0.1:0")
+        var client = try Socket()
+        try client.setTimeLimit(.zero)
+        let error = #expect(throws: SocketError.self) { try client.connect(to: try server.localAddress) }
+        #expect(error?.reason == .wouldBlock)
+        _ = try select(readable: [FileDescriptor](), writable: [client.descriptor], timeout: .seconds(10))
+        try client.connect(to: try server.localAddress)
+        #expect(try client.peer == server.localAddress)
+        withExtendedLifetime(first.descriptor) {}
+    }
 }

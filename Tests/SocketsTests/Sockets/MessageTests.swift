@@ -138,6 +138,20 @@ import Testing
         #expect(try sender.receiveFrom(upTo: 10)?.sender == receiver.localAddress)
     }
 
+    // B-SOCO-03, B-SOCO-05
+    @Test(arguments: [IPAddress.v4(.loopback), .v6(.loopback)])
+    func `a datagram's time to live and type of service can be chosen for it alone`(ip: IPAddress) throws {
+        let receiver = try Socket(SocketAddress(ip, 0).family, .datagram)
+        try receiver.bind(to: SocketAddress(ip, 0))
+        try receiver.set(receiver.family == .ipv4 ? .receiveTimeToLive : .ipv6ReceiveHopLimit, to: true)
+        try receiver.set(receiver.family == .ipv4 ? .receiveTypeOfService : .ipv6ReceiveTrafficClass, to: true)
+        let sender = try Socket(receiver.family, .datagram)
+        _ = try sender.sendMessage(
+            [[1]], ancillary: [.timeToLive(7), .typeOfService(0x10)], to: try receiver.localAddress)
+        let message = try present(receiver.receiveMessage(upTo: 10))
+        #expect(Set(message.ancillary) == [.timeToLive(7), .typeOfService(0x10)])
+    }
+
     private func openDevNulls() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == "/dev/null"

@@ -109,4 +109,42 @@ import Testing
         #expect(reasons.allSatisfy { if case .broken = $0 { true } else { false } })
         withExtendedLifetime(directory) {}
     }
+
+    // B-SOCK-10, B-SOCK-17
+    @Test func `the limit counts for the whole file, through memory too`() throws {
+        let (directory, file) = try temporaryFile([UInt8](repeating: 7, count: 2 << 20))
+        defer { try? file.close() }
+        var pair = try SocketPair()
+        try pair.first.set(.sendBuffer, to: 4096)
+        try pair.first.setTimeLimit(.milliseconds(300))
+        let reader = SharedSocket(try pair.second.duplicate())
+        // Each piece passes well within the limit, all of them do not.
+        let slow = BlockingThread {
+            while try reader.socket.receive(upTo: 16_384) != nil {
+                _ = try select(readable: [FileDescriptor](), timeout: .milliseconds(10))
+            }
+        }
+        let error = withFaults(.failing(.sendfile, with: .invalidArgument)) {
+            #expect(throws: SocketError.self) { try pair.first.sendFile(file) }
+        }
+        #expect(error?.reason == .timedOut)
+        try pair.first.shutdown(.both)
+        try slow.join()
+        withExtendedLifetime(directory) {}
+    }
+
+    // B-SOCF-16, law 10: a write that moved something before the reader left succeeds, and raises the signal as well
+    @Test func `a reader that leaves in the middle of a write does not kill the process`() throws {
+        let pipe = try FileDescriptor.pipe()
+        let writing = BlockingThread {
+            try [UInt8](repeating: 7, count: 4 << 20).withUnsafeBytes {
+                try SystemCalls.write(pipe.writeEnd.rawValue, $0)
+            }
+        }
+        var byte: UInt8 = 0
+        #expect(try withUnsafeMutableBytes(of: &byte) { try pipe.readEnd.read(into: $0) } == 1)
+        try pipe.readEnd.close()
+        #expect((1..<4 << 20).contains(try writing.join()))
+        try pipe.writeEnd.close()
+    }
 }

@@ -142,7 +142,9 @@ import Testing
     }
 
     // W-2 of the plan: transient errors of accept concern one client
-    @Test(arguments: [Errno.connectionAbort, .protocolError, .networkDown, .hostIsDown, .noRouteToHost])
+    @Test(arguments: [
+        Errno.connectionAbort, .protocolError, .networkDown, .hostIsDown, .noRouteToHost, Errno(rawValue: ENONET),
+    ])
     func `a connection that died while it waited is passed over`(error: Errno) throws {
         let server = try Socket.listening(on: "127.0.0.1:0")
         let client = try Socket.connecting(to: try server.localAddress)

@@ -142,4 +142,13 @@ import Testing
         }
         #expect(try all.join() == bytes)
     }
+
+    // B-SOCK-19
+    @Test func `the limit of all the rest counts what is buffered already`() throws {
+        let file = try file([Array("a line\nand the rest".utf8)])
+        #expect(try file.readLine() == Array("a line".utf8))
+        let error = #expect(throws: SocketError.self) { _ = try file.readToEnd(maximumLength: 11) }
+        #expect(error?.reason == .tooLong(11))
+        #expect(try file.readToEnd(maximumLength: 12) == Array("and the rest".utf8))
+    }
 }

@@ -90,4 +90,16 @@ import Testing
         let error = #expect(throws: SocketError.self) { _ = try pair.first.receive(upTo: 1) }
         #expect(error?.reason == .timedOut)
     }
+
+    // B-SOCK-10
+    @Test func `the limit of a duplicate does not make the original give up`() throws {
+        let pair = try SocketPair()
+        let original = SharedSocket(try pair.first.duplicate())
+        var copy = try original.socket.duplicate()
+        try copy.setTimeLimit(.seconds(20))
+        let reader = BlockingThread { try original.socket.receive(upTo: 1) }
+        _ = try select(readable: [FileDescriptor](), timeout: .milliseconds(20))
+        try pair.second.sendAll("z".utf8)
+        #expect(try reader.join() == [0x7A])
+    }
 }

@@ -190,24 +190,105 @@ import Testing
         #expect(try pair.second.receive(upTo: 100) == Array("grüß!\n".utf8) + [2, 3, 9])
     }
 
+    /// What an attempt to receive into room for `capacity` bytes comes to.
+    private func attempt(
+        _ socket: borrowing Socket, capacity: Int = 16
+    ) throws -> (answer: TransferAttempt, bytes: [UInt8]) {
+        var answer = TransferAttempt.wouldBlock
+        let bytes = try [UInt8](unsafeUninitializedCapacity: capacity) { buffer, used in
+            let memory = UnsafeMutableRawBufferPointer(buffer)
+            var raw = OutputRawSpan(buffer: memory, initializedCount: 0)
+            answer = try socket.receiveNow(into: &raw)
+            used = raw.finalize(for: memory)
+        }
+        return (answer, bytes)
+    }
+
     @Test func `attempts never wait and tell three answers apart`() throws {
         let pair = try SocketPair()
-        var answers: [TransferAttempt] = []
-        func attempt() throws {
-            _ = try [UInt8](capacity: 16) { output in
-                try output.withUnsafeMutableBufferPointer { buffer, used in
-                    let memory = UnsafeMutableRawBufferPointer(buffer)
-                    var raw = OutputRawSpan(buffer: memory, initializedCount: used)
-                    answers.append(try pair.second.receiveNow(into: &raw))
-                    used = raw.finalize(for: memory)
-                }
-            }
-        }
-        try attempt()
+        #expect(try attempt(pair.second).answer == .wouldBlock)
         #expect(try pair.first.sendNow("abc".utf8.span.bytes) == .moved(3))
-        try attempt()
+        #expect(try attempt(pair.second).answer == .moved(3))
         try pair.first.shutdown(.sending)
-        try attempt()
-        #expect(answers == [.wouldBlock, .moved(3), .ended])
+        #expect(try attempt(pair.second).answer == .ended)
+    }
+
+    // P24, A-088
+    @Test func `an attempt tells of a message that did not fit`() throws {
+        let pair = try SocketPair(.unix, .datagram)
+        try pair.first.sendAll("too long".utf8)
+        let error = #expect(throws: SocketError.self) { _ = try attempt(pair.second, capacity: 3) }
+        #expect(error?.reason == .truncated(8))
+        try pair.first.sendAll([UInt8]())
+        #expect(try attempt(pair.second).answer == .moved(0))
+    }
+
+    // A-012, A-057
+    @Test func `an attempt sees the end of a sequence of packets`() throws {
+        let pair = try SocketPair(.unix, .sequencedPacket)
+        try pair.first.sendAll("last".utf8)
+        try pair.first.shutdown(.sending)
+        #expect(try attempt(pair.second).bytes == Array("last".utf8))
+        #expect(try attempt(pair.second).answer == .ended)
+    }
+
+    @Test func `an attempt fails as the waiting call does`() throws {
+        let pair = try SocketPair()
+        let room = #expect(throws: SocketError.self) { _ = try attempt(pair.second, capacity: 0) }
+        guard case .invalid = room?.reason else {
+            Issue.record("\(String(describing: room))")
+            return
+        }
+        let lonely = try Socket()
+        let error = #expect(throws: SocketError.self) { _ = try lonely.sendNow("x".utf8.span.bytes) }
+        #expect(error?.isNotConnected == true)
+    }
+
+    // A-053
+    @Test func `bytes that are counted and thrown away leave zeros, never old memory`() throws {
+        let server = try Socket.listening(on: "127.0.0.1:0")
+        let client = try Socket.connecting(to: try server.localAddress)
+        let served = try server.accept()
+        try client.sendAll("secret".utf8)
+        let bytes = try [UInt8](unsafeUninitializedCapacity: 16) { buffer, used in
+            buffer.initialize(repeating: 0xAA)
+            let memory = UnsafeMutableRawBufferPointer(buffer)
+            var raw = OutputRawSpan(buffer: memory, initializedCount: 0)
+            let count = try served.receive(into: &raw, flags: .truncate)
+            #expect(count == 6)
+            used = raw.finalize(for: memory)
+        }
+        #expect(bytes == [UInt8](repeating: 0, count: 6))
+        try client.sendAll("next".utf8)
+        #expect(try served.receive(upTo: 10) == Array("next".utf8))
+    }
+
+    // A-053
+    @Test(arguments: [nil, Duration.seconds(20)])
+    func `a call that is told not to wait does not, whatever the limit`(limit: Duration?) throws {
+        let directory = try TemporaryDirectory()
+        var receiver = try Socket.bound(to: "unix-dgram:\(directory.file("r"))")
+        try receiver.setTimeLimit(limit)
+        var sender = try Socket(.unix, .datagram)
+        try sender.setTimeLimit(limit)
+        let address = try receiver.localAddress
+        func reason(_ body: () throws -> Void) -> SocketError.Reason? {
+            do { try body() } catch { return (error as? SocketError)?.reason }
+            return nil
+        }
+        #expect(reason { _ = try receiver.receiveMessage(upTo: 1, flags: .dontWait) } == .wouldBlock)
+        #expect(reason { while true { try sender.send("x".utf8, to: address, flags: .dontWait) } } == .wouldBlock)
+        #expect(reason { _ = try sender.sendMessage([[1]], to: address, flags: .dontWait) } == .wouldBlock)
+        withExtendedLifetime(directory) {}
+    }
+
+    // A-053
+    @Test func `an empty queue of errors is nothing to wait for, and not the end`() throws {
+        let server = try Socket.listening(on: "127.0.0.1:0")
+        let client = try Socket.connecting(to: try server.localAddress)
+        let error = #expect(throws: SocketError.self) {
+            _ = try client.receiveMessage(upTo: 1, flags: .errorQueue)
+        }
+        #expect(error?.reason == .wouldBlock)
     }
 }

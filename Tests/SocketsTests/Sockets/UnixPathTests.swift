@@ -57,8 +57,10 @@ import Testing
         let path = directory.file("s")
         try makeStale(path)
         let server = try Socket.listening(on: "unix:\(path)")
-        _ = try Socket.connecting(to: "unix:\(path)")
+        #expect(try server.localAddress == .unix(UnixAddress(path: path)))
+        let client = try Socket.connecting(to: "unix:\(path)")
         _ = try server.accept()
+        #expect(try client.peerAddress == server.localAddress)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["s"])
     }
 
@@ -121,6 +123,31 @@ import Testing
             #expect(try winners.first?.socket.accept().receive(upTo: 1) == [0x78])
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
+    }
+
+    // P23: the longest path that there is has no room for anything behind it
+    @Test func `P23: a stale path of the greatest length is taken over`() throws {
+        let directory = try TemporaryDirectory()
+        let free = UnixAddress.maximumLength - directory.file("").utf8.count
+        let path = directory.file(String(repeating: "x", count: free - 3))
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let long = "\(path)/s"
+        let longest = long + String(repeating: "s", count: UnixAddress.maximumLength - long.utf8.count)
+        try makeStale(longest)
+        let server = try Socket.listening(on: "unix:\(longest)")
+        _ = try Socket.connecting(to: "unix:\(longest)")
+        _ = try server.accept()
+    }
+
+    @Test func `a path that was bound in vain does not stay`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        let error = #expect(throws: SocketError.self) { _ = try Socket.listening(on: "unix-dgram:\(path)") }
+        guard case .unsupported = error?.reason else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     //
