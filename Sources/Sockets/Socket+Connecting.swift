@@ -98,9 +98,11 @@ extension Socket {
             return true
         } catch {
             switch error {
+            // A UNIX listener's queue is full. There is nothing to poll for: only a blocking call can wait. And one
+            // that a signal broke off has not begun.
+            case .wouldBlock where family == .unix && timeLimit != .zero, .interrupted where family == .unix:
+                return try connectBlocking(to: address)
             case .nowInProgress, .interrupted: return false
-            // A UNIX listener's queue is full. There is nothing to poll for: only a blocking call can wait.
-            case .wouldBlock where family == .unix && timeLimit != .zero: return try connectBlocking(to: address)
             default: throw error
             }
         }
@@ -117,17 +119,23 @@ extension Socket {
 
     /// Lets the kernel wait for room in the listener's queue, for as long as the time limit says.
     private func connectBlocking(to address: SocketAddress) throws(Errno) -> Bool {
-        try SystemCalls.setSendTimeout(number, timeLimit ?? .zero)
+        var patience = Patience(timeLimit)
         try SystemCalls.setNonblocking(number, false)
         defer {
             try? SystemCalls.setNonblocking(number, timeLimit != nil)
-            try? SystemCalls.setSendTimeout(number, .zero)
+            if timeLimit != nil { try? SystemCalls.setSendTimeout(number, .zero) }
         }
-        do throws(Errno) {
-            try SystemCalls.connect(number, to: address)
-            return true
-        } catch {
-            throw error == .wouldBlock ? .timedOut : error
+        while true {
+            if let left = patience.left() {
+                if left == .zero { throw .timedOut }
+                try SystemCalls.setSendTimeout(number, left)
+            }
+            do throws(Errno) {
+                try SystemCalls.connect(number, to: address)
+                return true
+            } catch {
+                if error != .interrupted { throw error == .wouldBlock ? .timedOut : error }
+            }
         }
     }
 

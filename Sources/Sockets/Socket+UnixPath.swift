@@ -12,8 +12,8 @@ extension Socket {
                 try SystemCalls.bind(number, to: address)
                 try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
             } catch {
-                guard error == .addressInUse, lock != nil, isStale(path, address) else { throw error }
-                try replace(path, backlog: backlog)
+                guard error == .addressInUse, lock != nil, let file = staleFile(path, address) else { throw error }
+                try replace(file, at: path, address, backlog: backlog)
             }
             return BoundPath(path)
         } catch {
@@ -21,41 +21,31 @@ extension Socket {
         }
     }
 
-    /// Whether no socket has the path any more. Any answer but "refused" leaves it alone.
+    /// The file that a dead server left at the path; nil if a socket has it still. Any answer but "refused" leaves it
+    /// alone.
     ///
     /// The probe is of another kind than the listener: a living one says "wrong type" and never gets to see a client
     /// that only knocked.
-    private func isStale(_ path: [UInt8], _ address: SocketAddress) -> Bool {
+    private func staleFile(_ path: [UInt8], _ address: SocketAddress) -> FileStatus? {
         // A plain file refuses connections too, and must not be lost.
-        guard (try? BoundPath.file(at: path))?.kind == .socket else { return false }
-        guard var probe = try? Socket(.unix, kind == .datagram ? .stream : .datagram) else { return false }
-        if case .failure(let error) = probe.connectResult(to: address) {
-            return error.reason == .system(.connectionRefused)
-        }
-        return false
+        guard let file = try? BoundPath.file(at: path), file.kind == .socket,
+            var probe = try? Socket(.unix, kind == .datagram ? .stream : .datagram),
+            case .failure(let error) = probe.connectResult(to: address),
+            error.reason == .system(.connectionRefused)
+        else { return nil }
+        return file
     }
 
-    /// Binds another name in the same directory, listens, and moves it over the stale one.
-    private func replace(_ path: [UInt8], backlog: Int) throws(Errno) {
-        let directory = DirectoryLock.directory(of: path)
-        for attempt in 0..<64 {
-            let temporary = directory + "/.nt\(SystemCalls.processIdentifier).\(number).\(attempt)".utf8
-            guard let address = try? UnixAddress(path: temporary) else { throw .fileNameTooLong }
-            do throws(Errno) { try SystemCalls.bind(number, to: .unix(address)) } catch {
-                if error == .addressInUse { continue }
-                throw error
-            }
-            do throws(Errno) {
-                try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
-                try SystemCalls.rename(
-                    temporary, in: SystemCalls.currentDirectory, to: path, in: SystemCalls.currentDirectory)
-            } catch {
-                try? SystemCalls.unlink(temporary, in: SystemCalls.currentDirectory)
-                throw error
-            }
-            return
-        }
-        throw .addressInUse
+    /// Removes the stale file, if that is still what is there, and binds the path itself: it is the name by which the
+    /// system then knows the socket.
+    private func replace(
+        _ file: FileStatus, at path: [UInt8], _ address: SocketAddress, backlog: Int
+    ) throws(Errno) {
+        let found = try BoundPath.file(at: path)
+        guard found.device == file.device, found.inode == file.inode else { throw .addressInUse }
+        try SystemCalls.unlink(path, in: SystemCalls.currentDirectory)
+        try SystemCalls.bind(number, to: address)
+        try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog)))
     }
 }
 
