@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 @preconcurrency import Glibc
+import Sockets
 
 /// A program of this folder: what each would otherwise begin and end with, so that a page shows nothing but sockets.
 ///
@@ -22,6 +23,7 @@ public protocol Program {
 extension Program {
     /// Runs the program and ends the process: with status 0, 1 after an error, 64 where the arguments make no sense.
     public static func main() {
+        SystemCalls.fillStandardDescriptors()  // or a socket would be where a closed standard output was
         setvbuf(stdout, nil, _IOLBF, 0)
         let given = Array(CommandLine.arguments.dropFirst())
         if given.contains("--help") || given.contains("-h") { return print(usage) }

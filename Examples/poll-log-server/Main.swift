@@ -11,7 +11,7 @@ struct PollLogServer: Program {
 
     func run(_ arguments: [String]) throws {
         let ctrlC = try CtrlC()
-        let maximum = try Int(argument: arguments[1], in: 1...100_000)
+        var maximum = try Int(argument: arguments[1], in: 1...100_000)
         let listener = try Socket.listening(on: arguments[0], backlog: 5)
         print("listening on", try listener.localAddress)
         var clients: [FileDescriptor: SharedSocket] = [:]
@@ -23,10 +23,16 @@ struct PollLogServer: Program {
             for (descriptor, _) in try poll.wait() {
                 if descriptor == ctrlC.descriptor { return print("closed") }
                 if descriptor == listener.descriptor {
-                    let client = SharedSocket(try listener.accept())
-                    print("Got connection from", name(client))
-                    clients[client.descriptor] = client
-                    poll.register(client, for: .input)
+                    do throws(SocketError) {
+                        let client = SharedSocket(try listener.accept())
+                        print("Got connection from", name(client))
+                        clients[client.descriptor] = client
+                        poll.register(client, for: .input)
+                    } catch {
+                        // No descriptor is left: the house is smaller than was thought.
+                        guard error.isOutOfResources, !clients.isEmpty else { throw error }
+                        maximum = clients.count
+                    }
                 } else if let client = clients[descriptor], !log(client) {
                     try poll.unregister(client)
                     clients[descriptor] = nil  // nobody holds it any more, and so it closes

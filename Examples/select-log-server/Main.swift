@@ -10,7 +10,7 @@ struct SelectLogServer: Program {
 
     func run(_ arguments: [String]) throws {
         let ctrlC = try CtrlC()
-        let maximum = try Int(argument: arguments[1], in: 1...1000)
+        var maximum = try Int(argument: arguments[1], in: 1...1000)
         let listener = SharedSocket(try Socket.listening(on: arguments[0], backlog: 5))
         print("listening on", try listener.socket.localAddress)
         var clients: [SharedSocket] = []
@@ -21,9 +21,14 @@ struct SelectLogServer: Program {
             if ready.contains(where: { $0 is CtrlC }) { break }
             for case let socket as SharedSocket in ready {
                 if socket === listener {
-                    let client = SharedSocket(try listener.socket.accept())
-                    print("Got connection from", name(client))
-                    clients.append(client)
+                    do throws(SocketError) {
+                        clients.append(SharedSocket(try listener.socket.accept()))
+                        print("Got connection from", name(clients[clients.count - 1]))
+                    } catch {
+                        // No descriptor is left: the house is smaller than was thought.
+                        guard error.isOutOfResources, !clients.isEmpty else { throw error }
+                        maximum = clients.count
+                    }
                 } else if !log(socket) {
                     clients.removeAll { $0 === socket }  // nobody holds it any more, and so it closes
                 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Sockets
 
 /// The command `nt`.
 ///
@@ -8,6 +9,7 @@ import ArgumentParser
 public enum NetTool {
     /// Runs the command line of this process and exits with its status.
     public static func main() -> Never {
+        SystemCalls.fillStandardDescriptors()
         let status = run(Array(CommandLine.arguments.dropFirst()), in: .process)
         RootCommand.exit(withError: ExitCode(status.rawValue))
     }

@@ -103,6 +103,8 @@ extension Socket {
                 switch error {
                 // Of a UNIX attempt that a signal broke off nothing is left; any other goes on by itself.
                 case .interrupted where family == .unix: continue
+                // Of a blocking attempt this means that SO_SNDTIMEO ran out.
+                case .nowInProgress where timeLimit == nil: throw .timedOut
                 case .nowInProgress, .alreadyInProcess, .interrupted: return false
                 // A UNIX listener's queue is full. There is nothing to poll for: only a blocking call can wait.
                 case .wouldBlock where family == .unix && timeLimit != .zero: return try connectBlocking(to: address)
@@ -127,18 +129,18 @@ extension Socket {
         try SystemCalls.setNonblocking(number, false)
         defer {
             try? SystemCalls.setNonblocking(number, timeLimit != nil)
-            try? SystemCalls.setSendTimeout(number, .zero)
+            if timeLimit != nil { try? SystemCalls.setSendTimeout(number, .zero) }
         }
         while true {
-            let left = patience.left()
-            if left == .zero { throw .timedOut }
+            if let left = patience.left() {
+                if left == .zero { throw .timedOut }
+                try SystemCalls.setSendTimeout(number, left)
+            }
             do throws(Errno) {
-                try SystemCalls.setSendTimeout(number, left ?? .zero)
                 try SystemCalls.connect(number, to: address)
                 return true
             } catch {
-                if error == .interrupted { continue }
-                throw error == .wouldBlock ? .timedOut : error
+                if error != .interrupted { throw error == .wouldBlock ? .timedOut : error }
             }
         }
     }

@@ -27,11 +27,16 @@ extension Socket {
         _ operation: SocketError.Operation, _ interest: CInt, _ patience: inout Patience,
         _ body: () throws(Errno) -> Result
     ) throws(SocketError) -> Result {
+        var waits = 0
         while true {
             do throws(Errno) { return try body() } catch {
                 if error != .wouldBlock { throw failure(operation, error) }
                 try wait(operation, interest, &patience)
             }
+            // Ready, and yet it would have blocked, again and again: poll can't tell (whether the receiver of an
+            // unconnected UNIX datagram socket has room). Looking again at once would spin.
+            waits += 1
+            if waits > 2 { SystemCalls.pause(.milliseconds(1)) }
         }
     }
 

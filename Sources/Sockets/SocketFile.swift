@@ -48,6 +48,19 @@ public final class SocketFile {
         return line
     }
 
+    /// The next line as text, decoded strictly.
+    ///
+    /// - Throws: as ``readLine(maximumLength:)``; `.invalid` for a line that is no text in this encoding, which is
+    ///   lost.
+    public func readLine(
+        as encoding: TextEncoding, maximumLength: Int = SocketFile.maximumLineLength
+    ) throws(SocketError) -> String? {
+        guard let line = try readLine(maximumLength: maximumLength) else { return nil }
+        do throws(TextError) { return try line.decoded(as: encoding) } catch {
+            throw SocketError(.receive, .invalid("\(error)"), subject: shared.socket.subject)
+        }
+    }
+
     /// Everything up to and with a delimiter; at the end of the stream what is left. Nil when nothing is.
     ///
     /// - Precondition: the delimiter is not empty.
@@ -153,7 +166,10 @@ public final class SocketFile {
             searched = available
             // The limit speaks of the line itself: one byte more may be the CR of its end.
             if searched > limit && (searched - 1 > limit || input.last != 0x0D) { throw tooLong(limit) }
-            if try !fill() { return available == 0 ? nil : available }
+            if try !fill() {
+                if available > limit { throw tooLong(limit) }
+                return available == 0 ? nil : available
+            }
         }
     }
 

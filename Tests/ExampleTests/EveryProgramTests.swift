@@ -61,6 +61,27 @@ import Testing
         #expect(try server.exit() == .signal(SIGINT))
     }
 
+    // What is printed must not be sent, wherever the socket would get the number of standard output.
+    @Test func `a program without a standard output sends what is typed, and nothing else`() throws {
+        let listener = try Socket.patientListener()
+        let program = try programs.shell(
+            "printf 'typed\\n' | \"$0\" \"$1\" >&-", "tcp-send", "\(listener.localAddress)")
+        var client = try listener.accept()
+        try client.setTimeLimit(.seconds(20))
+        #expect(try SocketFile(client).readToEnd(maximumLength: 1000) == Array("typed".utf8))
+        #expect(try program.exit() == .status(0))
+    }
+
+    @Test func `a server without standard streams serves`() throws {
+        let folder = try programs.directory()
+        _ = try programs.shell("exec \"$0\" \"$1\" <&- >&-", "timestamp-server", "unix:\(folder.path)/socket")
+        try wait { folder.names == ["socket"] }
+        let client = SocketFile(try Socket.patient(to: .unix(UnixAddress(path: folder.file("socket")))))
+        try client.write("hello")
+        try client.flush()
+        #expect(try client.read(exactly: 24 + 5).suffix(5) == Array("hello".utf8))
+    }
+
     //
     @Test(arguments: [
         ("timestamp-server", "127.0.0.1:9999"), ("timestamp-client", "127.0.0.1:9999"),

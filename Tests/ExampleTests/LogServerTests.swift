@@ -27,6 +27,26 @@ import Testing
         try telnet.exit()
     }
 
+    // P10
+    @Test(arguments: servers)
+    func `without a descriptor for one more client the others are served, and it waits`(name: String) throws {
+        // Descriptors 0 to 2, a pair for ctrl-C, the listener: room for eight clients at most. Six more can wait.
+        let server = try programs.limited(name, to: 14)
+        let address = try server.address(after: "listening on ")
+        var clients: [SharedSocket] = []
+        for number in 0..<10 {
+            let client = try Socket.patient(to: address)
+            try client.sendAll("client \(number)".utf8)
+            clients.append(SharedSocket(client))
+        }
+        try server.line(containing: "client 0")
+        try clients[0].socket.sendAll("once more".utf8)
+        try server.line(containing: "once more")
+        #expect(!server.output.contains("client 9"))
+        clients.removeFirst(9)
+        try server.line(containing: "client 9")
+    }
+
     static let servers = ["select-log-server", "poll-log-server"]
     static let everyServer = Author.allCases.flatMap { author in servers.map { (author, $0) } }
 

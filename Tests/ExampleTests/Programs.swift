@@ -37,6 +37,18 @@ final class Programs {
         try start(BuiltProgram.path(name), arguments, in: directory)
     }
 
+    /// A server of `Examples/` on a free port that has room for so many descriptors.
+    func limited(_ name: String, to descriptors: Int) throws -> ForeignProgram {
+        // What other tests have open at this moment would take its room.
+        let inherited = (3...9).map { "\($0)>&-" }.joined(separator: " ")
+        return try shell("exec \(inherited); ulimit -n \(descriptors); exec \"$0\" 127.0.0.1:0", name)
+    }
+
+    /// A program of `Examples/`, which is `$0` in this script of a shell, with its arguments behind.
+    func shell(_ script: String, _ name: String, _ arguments: String...) throws -> ForeignProgram {
+        try start("sh", ["-c", script, BuiltProgram.path(name)] + arguments)
+    }
+
     /// A program of the seeds, as little repaired as it takes to run it.
     func original(_ name: String, _ arguments: String..., in directory: String? = nil) throws -> ForeignProgram {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Originals/\(name).py")

@@ -18,6 +18,8 @@ enum CheckFailure: Hashable, Sendable {
     case unresolved(String)
     /// A UNIX listener has more clients waiting than it takes.
     case busy
+    /// This machine, or this process, has nothing left to open a socket with; the target was not even asked.
+    case exhausted(String)
     /// Not without more rights.
     case notPermitted(String)
 
@@ -25,6 +27,7 @@ enum CheckFailure: Hashable, Sendable {
         switch error.reason {
         case _ where error.isConnectionRefused: self = .refused
         case _ where error.isPermissionDenied: self = .notPermitted("\(error.reason)")
+        case _ where error.isOutOfResources: self = .exhausted("\(error.reason)")
         case .timedOut: self = .silent(limit)
         case .system(.noSuchFileOrDirectory): self = .unreachable("no such socket")
         case .wouldBlock: self = .busy
@@ -43,7 +46,7 @@ enum CheckFailure: Hashable, Sendable {
     var status: ExitStatus {
         switch self {
         case .refused, .unreachable: .unavailable
-        case .silent, .unanswered, .unresolved, .busy: .timedOut
+        case .silent, .unanswered, .unresolved, .busy, .exhausted: .timedOut
         case .unknownHost: .unknownHost
         case .notPermitted: .notPermitted
         }
@@ -62,6 +65,7 @@ enum CheckFailure: Hashable, Sendable {
         case .unknownHost: "unknown host"
         case .unresolved: "unresolved"
         case .busy: "busy"
+        case .exhausted: "exhausted"
         case .notPermitted: "not permitted"
         }
     }
@@ -79,6 +83,7 @@ extension CheckFailure: CustomStringConvertible {
         case .unknownHost(let words): "unknown host: \(words)"
         case .unresolved(let words): "host not looked up: \(words)"
         case .busy: "listening, but its queue is full"
+        case .exhausted(let words): "not tried: \(words)"
         case .notPermitted(let words): "not permitted: \(words)"
         }
     }

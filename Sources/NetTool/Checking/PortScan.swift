@@ -50,6 +50,9 @@ struct PortScan {
         var prober = Prober(targets, attemptLimit: limit)
         try prober.run { _ in false }
         let outcomes = prober.outcomes.compactMap(\.self)
+        for case .closed(.exhausted(let words), _) in outcomes {
+            throw ToolFailure(.timedOut, "\(text): not every port was tried: \(words)")
+        }
         for (port, outcome) in zip(ports, outcomes) where outcome.isOpen { try tell(port, of: text) }
         return outcomes
     }

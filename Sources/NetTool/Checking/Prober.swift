@@ -22,6 +22,8 @@ struct Prober {
     /// How many attempts are under way at a time, at most.
     static let breadth = 64
 
+    /// The same, once the system has turned out to have descriptors for fewer.
+    private var breadth = Self.breadth
     private let attemptLimit: Duration
     private let patience: Patience?
     private let start = SystemClock.now
@@ -63,11 +65,14 @@ struct Prober {
         }
     }
 
+    /// How many attempts are under way.
+    private var underway: Int { runs.count { $0.attempt != nil } }
+
     private mutating func startWhatIsDue() {
-        var room = Self.breadth - runs.count { $0.attempt != nil }
+        var room = breadth - underway
         for index in runs.indices where room > 0 && runs[index].isWaiting && runs[index].due <= SystemClock.now {
             begin(index)
-            if runs[index].attempt != nil { room -= 1 }
+            room = min(room, breadth - underway)
         }
     }
 
@@ -91,7 +96,9 @@ struct Prober {
     private mutating func waitForOne() throws(ToolFailure) {
         var poll = Poll()
         var earliest: Duration?
-        for run in runs where run.outcome == nil {
+        let hasRoom = underway < breadth
+        // What waits for room is not due before another attempt has ended.
+        for run in runs where run.attempt != nil || hasRoom && run.isWaiting {
             if let attempt = run.attempt, let descriptor = attempt.descriptor {
                 poll.register(descriptor, for: attempt.interest)
             }
@@ -123,6 +130,11 @@ struct Prober {
     ) {
         if progress == .pending { return }
         runs[index].attempt = nil
+        if case .failed(.exhausted) = progress, underway > 0 {
+            // As soon as one of the others has ended there is a descriptor again.
+            breadth = underway
+            return
+        }
         let passed = SystemClock.now - start
         guard case .failed(let failure) = progress else {
             runs[index].outcome = .open(after: passed)

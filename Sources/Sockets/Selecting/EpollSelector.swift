@@ -38,13 +38,11 @@ public import SystemPackage
     ) throws(SelectorError) {
         let number = descriptor.rawValue
         let entry = try checked(.register, number, interest, trigger, token)
+        if number < 0 { throw SelectorError(.register, number, .notOpen) }
+        if registry[number] != nil { throw SelectorError(.register, number, .alreadyRegistered) }
+        // The kernel first: a number that it knows is small enough for a table.
+        try epoll.register(descriptor, for: Epoll.Events(interest, trigger), token: UInt64(number))
         try registry.insert(entry, for: number)
-        do throws(SelectorError) {
-            try epoll.register(descriptor, for: Epoll.Events(interest, trigger), token: UInt64(number))
-        } catch {
-            try registry.remove(number)
-            throw error
-        }
     }
 
     /// See ``Selector/modify(_:for:trigger:token:)``. C: `epoll_ctl(2)`.

@@ -79,6 +79,13 @@ struct DescriptorSets {
 
     /// - Throws: `.notOpen` when one of them is closed.
     mutating func wait(_ timeout: Duration?) throws(SelectorError) {
+        // The kernel looks no further than its table of descriptors reaches, and ignores what is beyond without a word.
+        // Where the highest one is open the table reaches over all of them; it always has room for 64.
+        if highest >= 64 {
+            do throws(Errno) { _ = try SystemCalls.isInheritable(highest) } catch {
+                throw SelectorError(.wait, highest, error: error)
+            }
+        }
         do throws(Errno) { _ = try SystemCalls.select(highest: highest, &sets, timeout: timeout) } catch {
             throw SelectorError(.wait, -1, error: error)
         }

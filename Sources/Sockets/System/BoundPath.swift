@@ -6,10 +6,11 @@
 //           stale path or a plain file, else EPROTOTYPE.
 // Hazard:   "connect fails, so unlink and bind" steals the path of a server that is just starting, and two starters can
 //           unlink each other's.
-// Decision: a starter holds a lock (flock) on the directory from before its first look until it listens; what it found
-//           stale it removes, and binds the path itself: a temporary name, moved over the stale one, would stay the
-//           socket's address for ever (getsockname, the clients' getpeername, /proc/net/unix). At the end the path is
-//           removed only if it is still the file that was bound (device and inode).
+// Decision: a starter holds a lock (flock) on the directory from before its first look until it listens; it removes the
+//           stale file only if that is the very file it looked at, and binds the path itself. (A temporary name that is
+//           moved over the stale one answers at every moment; but the system goes on to call the socket by it, and it
+//           has to fit into the 107 bytes too.) At the end the path is removed only if it is still the file that was
+//           bound (device and inode).
 // Cost:     starters in one directory wait for each other, at most `lockPatience`. A directory that may not be read
 //           can't be locked: there a stale path stays "address in use".
 import CSockets

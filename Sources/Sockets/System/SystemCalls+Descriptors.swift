@@ -45,6 +45,19 @@ extension SystemCalls {
         _ = try perform(.fcntl) { nw_fcntl(descriptor, F_SETFD, on ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC) }
     }
 
+    /// Fills the places of the standard streams that the process was started without, so that no socket gets one of
+    /// their numbers, and with it what is printed. Reading and writing there go on to say `EBADF`, and a program that
+    /// is executed finds the places empty as before. Where no descriptor is left they stay empty.
+    ///
+    /// C: `open(2)` of `/dev/null` in the wrong direction.
+    package static func fillStandardDescriptors() {
+        for number in 0...2 as ClosedRange<CInt> where (try? isInheritable(number)) == nil {
+            // The lowest free number is the one that was found empty.
+            let mode: FileDescriptor.AccessMode = number == 0 ? .writeOnly : .readOnly
+            _ = try? open("/dev/null".utf8, in: currentDirectory, mode).detach()
+        }
+    }
+
     /// How many bytes a read would find now.
     ///
     /// C: `ioctl(2)` with `FIONREAD`.

@@ -365,6 +365,23 @@ func closedDescriptor() -> CInt {
         #expect(try selector.wait(timeout: .zero) == [SelectorEvent(token: 3, ready: .readable)])
     }
 
+    // P26: the number may come from outside, and a table by number must not grow to its size
+    @Test(arguments: Mechanism.allCases, [CInt.max, 1_000_000_000, -1, .min])
+    func `P26: a number that no descriptor can have is refused, and costs nothing`(
+        mechanism: Mechanism, number: CInt
+    ) throws {
+        let selector = try mechanism.make()
+        let descriptor = FileDescriptor(rawValue: number)
+        let isBeyond = mechanism == .select && number > 0
+        for _ in 0..<2 {
+            let error = #expect(throws: SelectorError.self) {
+                try selector.register(descriptor, for: .readable, trigger: .level, token: 1)
+            }
+            #expect(error?.reason == (isBeyond ? .beyondSetSize(1024) : .notOpen))
+        }
+        #expect(throws: SelectorError.self) { try selector.unregister(descriptor) }
+    }
+
     @Test func `epoll can't wait for a regular file and says so`() throws {
         let file = try FileDescriptor.open("/proc/self/exe", .readOnly)
         defer { try? file.close() }

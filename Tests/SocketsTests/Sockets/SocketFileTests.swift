@@ -104,6 +104,15 @@ import Testing
         #expect(try reader.read(until: [0x3B], maximumLength: 5) == Array("12345;".utf8))
     }
 
+    // B-SOCK-19, A-066
+    @Test func `lines are read as text of any encoding, and what is no text is an error`() throws {
+        let reader = try file([[0xC4, 0xE3, 0xBA, 0xC3, 0x0A, 0xFF, 0x0A] + Array("ok\n".utf8)])
+        #expect(try reader.readLine(as: .gbk) == "你好")
+        #expect(throws: SocketError.self) { _ = try reader.readLine(as: .utf8) }
+        #expect(try reader.readLine(as: .utf8) == "ok")
+        #expect(try reader.readLine(as: .utf8) == nil)
+    }
+
     // B-SOCK-19
     @Test func `what is written is collected until it is flushed`() throws {
         let pair = try SocketPair()

@@ -63,6 +63,20 @@ import Testing
         #expect(served.timeLimit == nil)
     }
 
+    @Test func `a full UNIX receiver that poll can't see is waited for without spinning`() throws {
+        let directory = try TemporaryDirectory()
+        let receiver = try Socket.bound(to: "unix-dgram:\(directory.file("full"))")
+        let address = try receiver.localAddress
+        var sender = try Socket(.unix, .datagram)
+        try sender.setTimeLimit(.zero)
+        while true { do { try sender.send("x".utf8, to: address) } catch { break } }
+        try sender.setTimeLimit(.milliseconds(100))
+        let plan = FaultPlan { _, _ in nil }
+        let error = withFaults(plan) { #expect(throws: SocketError.self) { try sender.send("x".utf8, to: address) } }
+        #expect(error?.reason == .timedOut)
+        #expect(plan.count(of: .sendto) < 200)
+    }
+
     @Test func `no limit can be negative`() throws {
         var socket = try Socket()
         let error = #expect(throws: SocketError.self) { try socket.setTimeLimit(.seconds(-1)) }

@@ -64,6 +64,50 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["s"])
     }
 
+    // P23: a server that took a path over is known by it, to itself and to its clients
+    @Test func `P23: a path that was taken over is the listener's name`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("s")
+        try makeStale(path)
+        let server = try Socket.listening(on: "unix:\(path)")
+        #expect(try server.localAddress == .unix(UnixAddress(path: path)))
+        let client = try Socket.connecting(to: try server.localAddress)
+        #expect(try client.peerAddress == .unix(UnixAddress(path: path)))
+    }
+
+    // P23, B-SOCA-03
+    @Test func `P23: a stale path of the greatest length is taken over`() throws {
+        let directory = try TemporaryDirectory()
+        // A long directory and a short name: nothing but the name itself fits there.
+        let folder = directory.file(String(repeating: "d", count: 107 - directory.path.utf8.count - "//s".utf8.count))
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        let path = folder + "/s"
+        #expect(path.utf8.count == UnixAddress.maximumLength)
+        try makeStale(path)
+        let server = try Socket.listening(on: "unix:\(path)")
+        _ = try Socket.connecting(to: "unix:\(path)")
+        _ = try server.accept()
+    }
+
+    // Law 10: EINTR never shows. A UNIX connect that a signal breaks off has not begun, unlike one of TCP.
+    @Test(arguments: [nil, Duration.seconds(20)])
+    func `a signal during a connect to a path is never seen`(limit: Duration?) throws {
+        let directory = try TemporaryDirectory()
+        let server = try Socket.listening(on: "unix:\(directory.file("s"))")
+        let address = try server.localAddress
+        var client = try Socket(.unix, .stream)
+        try client.setTimeLimit(limit)
+        // With a limit the first attempt finds the queue full, and those that wait for room are broken off.
+        let plan = FaultPlan { call, ordinal in
+            call == .connect && ordinal < 3 ? .fail(limit != nil && ordinal == 0 ? .wouldBlock : .interrupted) : nil
+        }
+        try withFaults(plan) { try client.connect(to: address) }
+        #expect(plan.count(of: .connect) == 4)
+        #expect(client.timeLimit == limit)
+        try client.sendAll("x".utf8)
+        #expect(try server.accept().receive(upTo: 1) == [0x78])
+    }
+
     // P23
     @Test func `P23: what is no socket is left alone`() throws {
         let directory = try TemporaryDirectory()
@@ -123,20 +167,6 @@ import Testing
             #expect(try winners.first?.socket.accept().receive(upTo: 1) == [0x78])
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
-    }
-
-    // P23: the longest path that there is has no room for anything behind it
-    @Test func `P23: a stale path of the greatest length is taken over`() throws {
-        let directory = try TemporaryDirectory()
-        let free = UnixAddress.maximumLength - directory.file("").utf8.count
-        let path = directory.file(String(repeating: "x", count: free - 3))
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        let long = "\(path)/s"
-        let longest = long + String(repeating: "s", count: UnixAddress.maximumLength - long.utf8.count)
-        try makeStale(longest)
-        let server = try Socket.listening(on: "unix:\(longest)")
-        _ = try Socket.connecting(to: "unix:\(longest)")
-        _ = try server.accept()
     }
 
     @Test func `a path that was bound in vain does not stay`() throws {
