@@ -5,6 +5,7 @@ extension ByteBuffer {
     /// bytes are compared at a time.
     ///
     /// - Precondition: `from` is not negative. It and `limit` may lie behind the end.
+    @inline(__always)
     public func firstIndex(of byte: UInt8, from: Int = 0, before limit: Int = .max) -> Int? {
         precondition(from >= 0, "an offset is not negative")
         let end = min(count, limit)

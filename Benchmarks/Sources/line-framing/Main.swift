@@ -4,9 +4,9 @@ import Glibc
 import Measuring
 import Wire
 
-/// Lines of 64 bytes out of reads of 16 KiB, against a C program with `memchr`, one buffer and the same limit. Each read
-/// is copied into the buffer first on both sides, as the kernel would. Nothing is done with a line but to look at its
-/// length. Then the same with an array for each line, which C has no peer for.
+/// Lines of 64 bytes out of reads of 16 KiB, against a C program with `memchr`, one buffer and the same limit. Each
+/// read is copied into the buffer first on both sides, as the kernel would. Nothing is done with a line but to look at
+/// its length. Then the same with an array for each line, which C has no peer for.
 @main
 struct LineFraming {
     static let lineCount = 100_000

@@ -43,9 +43,9 @@ public struct LineFramer: ByteFramer {
     ) throws(FramingError) -> FrameBounds? {
         try violation.check()
         // No line that may pass has its LF behind these, so nothing behind them is looked at.
-        let window = min(limit, .max - 2) + 2
-        guard let newline = buffer.firstIndex(of: Self.lineFeed, from: searched, before: window) else {
-            searched = min(buffer.count, window)
+        let end = min(buffer.count, min(limit, .max - 2) + 2)
+        guard let newline = buffer.firstIndex(of: Self.lineFeed, from: searched, before: end) else {
+            searched = end
             return try unended(in: buffer, atEnd: atEnd)
         }
         searched = 0
