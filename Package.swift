@@ -10,12 +10,10 @@ let common: [SwiftSetting] = [
 ]
 
 /// The modules that touch memory by hand: each unsafe expression says so, and spans may be returned.
-let engine: [SwiftSetting] =
-    common + [
-        .strictMemorySafety(),
-        .enableExperimentalFeature("Lifetimes"),
-        .define("FAULT_INJECTION", .when(configuration: .debug)),
-    ]
+let engine: [SwiftSetting] = common + [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]
+
+/// The module that calls the system: in debug builds a test can make any call fail.
+let playedKernel = SwiftSetting.define("FAULT_INJECTION", .when(configuration: .debug))
 
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -38,6 +36,7 @@ let package = Package(
     products: [
         .library(name: "Netwright", targets: ["Netwright"]),
         .library(name: "Sockets", targets: ["Sockets"]),
+        .library(name: "Wire", targets: ["Wire"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
     dependencies: [
@@ -46,8 +45,9 @@ let package = Package(
     ],
     targets: [
         .target(name: "CSockets"),
-        .target(name: "Sockets", dependencies: ["CSockets", systemPackage], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Sockets"], swiftSettings: common),
+        .target(name: "Sockets", dependencies: ["CSockets", systemPackage], swiftSettings: engine + [playedKernel]),
+        .target(name: "Wire", swiftSettings: engine),
+        .target(name: "Netwright", dependencies: ["Sockets", "Wire"], swiftSettings: common),
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
@@ -63,6 +63,8 @@ let package = Package(
             name: "NetToolTests", dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage],
             exclude: ["Oracles"],
             swiftSettings: common),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "TestSupport"], exclude: ["Oracles"], swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),

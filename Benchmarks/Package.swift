@@ -11,6 +11,8 @@ let common: [SwiftSetting] = [
 
 let sockets = Target.Dependency.product(name: "Sockets", package: "netwright")
 
+let wire = Target.Dependency.product(name: "Wire", package: "netwright")
+
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -27,6 +29,7 @@ let package = Package(
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,3 +2,4 @@
 
 // The umbrella: one import for a program that wants everything.
 @_exported public import Sockets
+@_exported public import Wire

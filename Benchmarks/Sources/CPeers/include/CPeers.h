@@ -4,6 +4,7 @@
 #pragma once
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -40,4 +41,34 @@ static inline int peer_ping_pong(int client, int server, int count) {
         }
     }
     return 0;
+}
+
+/// Cuts a stream that arrives in pieces of `piece` bytes into lines, with one buffer: what is unfinished moves to its
+/// front. `limit` is the longest line, without its end. Returns the bytes of all lines, ends not counted, which go to
+/// `lines` as a count; -1 for a line over the limit.
+static inline ptrdiff_t peer_split_lines(const char *_Nonnull stream, size_t size, size_t piece, size_t limit,
+                                         char *_Nonnull buffer, size_t *_Nonnull lines) {
+    size_t held = 0, searched = 0, total = 0;
+    for (size_t at = 0; at < size; at += piece) {
+        size_t arrived = size - at < piece ? size - at : piece;
+        memcpy(buffer + held, stream + at, arrived);
+        held += arrived;
+        size_t start = 0;
+        char *newline;
+        while ((newline = memchr(buffer + start + searched, '\n', held - start - searched)) != NULL) {
+            size_t length = (size_t)(newline - buffer) - start;
+            size_t next = start + length + 1;
+            if (length > 0 && newline[-1] == '\r') length--;
+            if (length > limit) return -1;
+            total += length;
+            (*lines)++;
+            start = next;
+            searched = 0;
+        }
+        held -= start;
+        searched = held;
+        if (held > limit + 1) return -1;
+        memmove(buffer, buffer + start, held);
+    }
+    return (ptrdiff_t)total;
 }
