@@ -51,6 +51,8 @@ extension Socket {
         if left == nil, (try? SystemCalls.isNonblocking(number)) != true {
             throw SocketError(operation, .timedOut, subject: subject)
         }
+        // Time is up, whatever poll would say: it may call ready what is not.
+        if left == .zero { throw SocketError(operation, .timedOut, subject: subject) }
         let isReady: Bool
         do throws(Errno) { isReady = try SystemCalls.poll(number, for: interest, timeout: left) } catch {
             throw failure(operation, error)
