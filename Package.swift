@@ -37,6 +37,7 @@ let package = Package(
         .library(name: "Netwright", targets: ["Netwright"]),
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "Reactor", targets: ["Reactor"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
     dependencies: [
@@ -47,7 +48,8 @@ let package = Package(
         .target(name: "CSockets"),
         .target(name: "Sockets", dependencies: ["CSockets", systemPackage], swiftSettings: engine + [playedKernel]),
         .target(name: "Wire", swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Sockets", "Wire"], swiftSettings: common),
+        .target(name: "Reactor", dependencies: ["CSockets", "Sockets", systemPackage], swiftSettings: engine),
+        .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
         .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
@@ -65,6 +67,9 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], exclude: ["Oracles"], swiftSettings: common),
+        .testTarget(
+            name: "ReactorTests", dependencies: ["Reactor", "Sockets", "TestSupport", systemPackage],
+            swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),

@@ -25,6 +25,9 @@ let package = Package(
     targets: [
         .target(name: "Measuring", swiftSettings: common),
         .target(name: "CPeers"),
+        .executableTarget(
+            name: "async-echo",
+            dependencies: [.product(name: "Reactor", package: "netwright"), sockets], swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],

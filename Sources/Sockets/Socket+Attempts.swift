@@ -32,6 +32,20 @@ extension Socket {
         return try checked(count, room).map { .moved($0) } ?? .ended
     }
 
+    /// Starts to connect. Where this says false the attempt goes on: once the socket is writable,
+    /// ``takePendingError()`` tells what came of it.
+    ///
+    /// - Throws: as ``connect(to:)-(SocketAddress)``, but never `.timedOut`.
+    ///
+    /// C: `connect(2)` on a non-blocking socket.
+    public mutating func connectNow(to address: SocketAddress) throws(SocketError) -> Bool {
+        if timeLimit != .zero { try setTimeLimit(.zero) }
+        peer = address
+        do throws(Errno) { return try startConnecting(to: address) } catch {
+            throw SocketError(.connect, error: error, subject: "\(address)")
+        }
+    }
+
     /// Sends what fits now.
     ///
     /// - Throws: as ``send(_:flags:)``, but never `.wouldBlock` or `.timedOut`.

@@ -94,7 +94,7 @@ extension Socket {
     }
 
     /// True once connected; false while the attempt goes on.
-    private func startConnecting(to address: SocketAddress) throws(Errno) -> Bool {
+    func startConnecting(to address: SocketAddress) throws(Errno) -> Bool {
         while true {
             do throws(Errno) {
                 try SystemCalls.connect(number, to: address)

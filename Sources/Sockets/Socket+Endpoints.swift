@@ -21,10 +21,17 @@ extension Socket {
     ) throws(SocketError) -> Socket {
         let route = try Route(endpoint, family: family, isPassive: true, for: .listen)
         return try route.first(for: .listen) { address, _ throws(SocketError) in
-            let socket = try Socket(address.family, route.kind)
-            if reusesPort { try socket.set(.reusePort, to: true) }
-            return try socket.passive(at: address, backlog: backlog)
+            try listening(at: address, kind: route.kind, backlog: backlog, reusesPort: reusesPort)
         }
+    }
+
+    /// The same for one address that is known.
+    package static func listening(
+        at address: SocketAddress, kind: SocketKind = .stream, backlog: Int, reusesPort: Bool
+    ) throws(SocketError) -> Socket {
+        let socket = try Socket(address.family, kind)
+        if reusesPort { try socket.set(.reusePort, to: true) }
+        return try socket.passive(at: address, backlog: backlog)
     }
 
     /// Opens a socket for messages and gives it the endpoint's address: `"udp://:8080"`, `"unix-dgram:/run/log"`.

@@ -45,7 +45,7 @@ public struct SocketError: Error, Hashable, Sendable {
         /// The operations, each with the words that a description begins with.
         case open, adopt, duplicate, close
         case bind, listen, accept, connect, shutdown
-        case send, receive
+        case send, receive, wait
         case sendFile = "send file"
         case getOption = "get option"
         case setOption = "set option"

@@ -27,6 +27,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -104,6 +105,9 @@ static const int nw_host_not_found = HOST_NOT_FOUND;
 static const int nw_try_again = TRY_AGAIN;
 static const int nw_no_recovery = NO_RECOVERY;
 static const int nw_no_data = NO_DATA;
+
+// Swift's own runtime: which task runs here. `withUnsafeCurrentTask` costs 118 ns, this 5.
+__attribute__((swiftcall)) void *_Nullable swift_task_getCurrent(void);
 
 // Variadic calls.
 static inline int nw_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }

@@ -98,6 +98,28 @@ extension Endpoint.Scheme {
 }
 
 extension SocketAddress {
+    /// The addresses to listen at for an endpoint, in the order in which to try them. A name is looked up, which blocks.
+    package static func listening(on endpoint: some EndpointConvertible) throws(SocketError) -> [SocketAddress] {
+        try Route(endpoint, family: .unspecified, isPassive: true, for: .listen).addresses
+    }
+
+    /// The addresses to connect to for an endpoint, in the order in which to try them. A name is looked up, which blocks.
+    package static func connecting(to endpoint: some EndpointConvertible) throws(SocketError) -> [SocketAddress] {
+        try Route(endpoint, family: .unspecified, isPassive: false, for: .connect).addresses
+    }
+
+    /// The same where nothing has to be looked up; nil for a name.
+    package static func known(
+        _ endpoint: some EndpointConvertible, for operation: SocketError.Operation
+    ) throws(SocketError) -> [SocketAddress]? {
+        do throws(AddressError) {
+            if case .host(.name, _) = try endpoint.endpoint().target { return nil }
+        } catch {
+            throw SocketError(operation, .address(error))
+        }
+        return try connecting(to: endpoint)
+    }
+
     /// The first address of an endpoint that a socket of this kind and family can use.
     static func first(
         of endpoint: some EndpointConvertible, kind: SocketKind, family: AddressFamily,

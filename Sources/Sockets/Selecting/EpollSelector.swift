@@ -104,9 +104,11 @@ public import SystemPackage
         for index in 0..<count {
             let event = unsafe room[index]
             guard let entry = unsafe registry[CInt(truncatingIfNeeded: event.data.u64)] else { continue }
-            let ready = unsafe Interest(Epoll.Events(rawValue: event.events)).intersection(entry.interest)
+            let found = unsafe Epoll.Events(rawValue: event.events)
+            let ready = Interest(found).intersection(entry.interest)
             if ready.isEmpty { continue }
-            events.append(SelectorEvent(token: entry.token, ready: ready))
+            let hasEnded = !found.isDisjoint(with: [.peerClosed, .hangUp, .error])
+            events.append(SelectorEvent(token: entry.token, ready: ready, hasEnded: hasEnded))
             appended += 1
         }
         return appended

@@ -5,9 +5,9 @@ struct ReadyDescriptor {
     let descriptor: CInt
     let event: SelectorEvent
 
-    init(_ descriptor: CInt, _ token: UInt64, _ ready: Interest) {
+    init(_ descriptor: CInt, _ token: UInt64, _ ready: Interest, hasEnded: Bool = false) {
         self.descriptor = descriptor
-        event = SelectorEvent(token: token, ready: ready)
+        event = SelectorEvent(token: token, ready: ready, hasEnded: hasEnded)
     }
 }
 

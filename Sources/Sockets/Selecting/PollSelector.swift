@@ -66,7 +66,8 @@ public final class PollSelector: Selector {
         }
         guard let entry = registry[descriptor.rawValue] else { return nil }
         let ready = Interest(events).intersection(entry.interest)
-        return ready.isEmpty ? nil : ReadyDescriptor(descriptor.rawValue, entry.token, ready)
+        let hasEnded = !events.isDisjoint(with: [.peerClosed, .hangUp, .error])
+        return ready.isEmpty ? nil : ReadyDescriptor(descriptor.rawValue, entry.token, ready, hasEnded: hasEnded)
     }
 }
 

@@ -32,11 +32,26 @@ public struct SelectorEvent: Hashable, Sendable {
     public let token: UInt64
     /// What it is ready for: a part of its interest, never empty.
     public let ready: Interest
+    /// Whether an end or an error came with it, so that a receive that brings less than it had room for does not mean that
+    /// nothing more is to be told. Select can't tell and says no; it is level-triggered and tells again.
+    public let hasEnded: Bool
 
     /// An event.
-    public init(token: UInt64, ready: Interest) {
+    public init(token: UInt64, ready: Interest, hasEnded: Bool = false) {
         self.token = token
         self.ready = ready
+        self.hasEnded = hasEnded
+    }
+
+    /// Token and readiness; what only some mechanisms tell does not count.
+    public static func == (left: SelectorEvent, right: SelectorEvent) -> Bool {
+        left.token == right.token && left.ready == right.ready
+    }
+
+    /// As equality has it.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(token)
+        hasher.combine(ready)
     }
 }
 

@@ -61,6 +61,26 @@ extension SystemCalls {
         try perform(.eventfd) { eventfd(0, Constants.eventCloseOnExec | Constants.eventNonblocking) }
     }
 
+    /// Makes an event descriptor readable. Any thread may call this.
+    ///
+    /// C: `eventfd_write(3)`.
+    package static func signal(_ descriptor: CInt) {
+        while eventfd_write(descriptor, 1) == -1 && currentError == .interrupted {}
+    }
+
+    /// Makes an event descriptor unreadable again.
+    ///
+    /// C: `eventfd_read(3)`.
+    package static func clearSignal(_ descriptor: CInt) {
+        var count: eventfd_t = 0
+        while unsafe eventfd_read(descriptor, &count) == -1 && currentError == .interrupted {}
+    }
+
+    /// How many processors this process may use; 1 where the system does not tell.
+    ///
+    /// C: `sysconf(3)` with `_SC_NPROCESSORS_ONLN`.
+    package static var processorCount: Int { max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))) }
+
     /// Makes a call with a time limit (nil: none), and once a signal has interrupted it, again with what is left.
     private static func waiting(
         _ call: SystemCall, _ timeout: Duration?, _ body: (UnsafePointer<timespec>?) -> CInt

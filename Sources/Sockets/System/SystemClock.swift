@@ -8,9 +8,12 @@ package enum SystemClock {
     /// The time since the machine started.
     ///
     /// C: `clock_gettime(2)` with `CLOCK_MONOTONIC`.
-    package static var now: Duration {
+    package static var now: Duration { .nanoseconds(nanoseconds) }
+
+    /// The same as a number.
+    package static var nanoseconds: Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

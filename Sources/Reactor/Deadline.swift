@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import Sockets
+
+/// The deadline that every wait of a task has, besides the connection's own.
+enum Deadline {
+    @TaskLocal static var current = LoopInstant.never
+
+    @inline(__always)
+    static func earliest(_ other: LoopInstant) -> LoopInstant { min(current, other) }
+}
+
+/// Gives everything that `body` waits for a common end: from then on each wait throws `.timedOut`. Deadlines nest, and the
+/// earliest counts. What `body` does besides waiting is not interrupted.
+///
+/// ```swift
+/// try await withDeadline(.seconds(5)) { try await connection.send(question); return try await connection.receive(upTo: 100) }
+/// ```
+/// - Parameter limit: from now on.
+/// - Throws: what `body` throws.
+public nonisolated(nonsending) func withDeadline<Result>(
+    _ limit: Duration, _ body: nonisolated(nonsending) () async throws -> Result
+) async rethrows -> Result {
+    let loop = EventLoop.running
+    let now = loop?.world.now() ?? LoopInstant(nanoseconds: SystemClock.nanoseconds)
+    let deadline = Deadline.earliest(now.advanced(by: limit))
+    return try await Deadline.$current.withValue(deadline) { try await body() }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Sockets
+
+/// What carries a loop's bytes: the contract between the engine and a system, a ring, or a simulation.
+///
+/// A driver makes transports and is then out of the way, but for the loop's one wait a turn. All of it is called on its
+/// loop's thread, ``wake()`` excepted.
+package protocol NetworkDriver: AnyObject, Sendable {
+    /// Waits until something happens, and wakes whom it concerns. May return early; never later than `timeout` says.
+    ///
+    /// - Parameter timeout: nil waits for ever, zero not at all.
+    func wait(_ timeout: Duration?) throws(SocketError)
+
+    /// Ends the wait that goes on, or the next one. Any thread may call this.
+    func wake()
+
+    /// Starts a connection. It is there, or has failed, once the transport is writable: ``Transport/finishConnecting()``
+    /// tells which.
+    func connect(to address: SocketAddress, from source: SocketAddress?) throws(SocketError) -> any Transport
+
+    /// Listens.
+    func listen(at address: SocketAddress, backlog: Int, reusesPort: Bool) throws(SocketError) -> any Acceptor
+
+    /// Two transports of this loop, each the other's peer.
+    func makePair() throws(SocketError) -> (any Transport, any Transport)
+}
+
+/// A listening address of a driver.
+package protocol Acceptor: AnyObject, Sendable {
+    /// Where it listens.
+    var localAddress: SocketAddress { get }
+
+    /// Takes a client that waits; nil when none does. The transport may be used on any loop of the same world, once
+    /// ``Transport/move(to:)`` has brought it there.
+    func acceptNow() throws(SocketError) -> (any Transport)?
+
+    /// Waits until a client may be there.
+    ///
+    /// - Throws: `.closed`, `.cancelled`, `.timedOut`, `.busy`.
+    nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError)
+
+    /// Stops listening. Who waits gets `.closed`.
+    func close()
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts:    epoll can be told once and for all (edge-triggered, both directions); poll and select look at their whole list
+//           at every wait, and a write interest that is always on makes them spin.
+// Decision: with epoll a watcher is registered when it is made and never again. With the others it is in the list only
+//           for the directions that somebody waits for.
+// Hazard:   an event that was collected before its watcher was closed, and is told after. Tokens carry a generation.
+import CSockets
+package import Sockets
+
+/// Something with a descriptor that a driver watches.
+protocol ReadinessWatcher: AnyObject {
+    var watchedDescriptor: FileDescriptor { get }
+    func becomeReady(_ ready: Interest, hasEnded: Bool)
+}
+
+/// The system's network, by way of a selector: one contract, three mechanisms.
+@safe package final class ReadinessDriver: NetworkDriver, @unchecked Sendable {
+    private struct Slot {
+        var watcher: (any ReadinessWatcher)?
+        var generation: UInt32 = 0
+        /// What the selector was told, for mechanisms that are told again and again.
+        var interest: Interest = []
+    }
+
+    private let selector: any Selector
+    /// Told once, for both directions.
+    private let isEdgeTriggered: Bool
+    private var slots: [Slot] = []
+    private var freeSlots: [Int] = []
+    private let wakeCounter: OwnedDescriptor
+    private let room: UnsafeMutableBufferPointer<SelectorEvent>
+    unowned let loop: EventLoop
+
+    /// The most events that one wait takes.
+    private static let batch = 512
+    private static let wakeToken = UInt64.max
+
+    init(_ mechanism: World.Mechanism, loop: EventLoop) throws(SocketError) {
+        self.loop = loop
+        isEdgeTriggered = mechanism == .epoll
+        unsafe room = .allocate(capacity: Self.batch)
+        do throws(SelectorError) {
+            switch mechanism {
+            case .epoll: selector = try EpollSelector()
+            case .poll: selector = try PollSelector()
+            case .select: selector = try SelectSelector()
+            }
+        } catch {
+            throw SocketError(error)
+        }
+        do throws(Errno) { wakeCounter = OwnedDescriptor(try SystemCalls.eventDescriptor()) } catch {
+            throw SocketError(.open, error: error, subject: "a loop's counter")
+        }
+        do throws(SelectorError) {
+            try selector.register(
+                FileDescriptor(rawValue: wakeCounter.number), for: .readable, trigger: .level, token: Self.wakeToken)
+        } catch {
+            throw SocketError(error)
+        }
+    }
+
+    deinit {
+        unsafe room.deallocate()
+    }
+
+    package func wake() {
+        // It fails only when the counter is full, and then the wait ends anyway.
+        SystemCalls.signal(wakeCounter.number)
+    }
+
+    package func wait(_ timeout: Duration?) throws(SocketError) {
+        var output = unsafe OutputSpan(buffer: room, initializedCount: 0)
+        let count: Int
+        do throws(SelectorError) { count = try selector.wait(into: &output, timeout: timeout) } catch {
+            throw SocketError(error)
+        }
+        unsafe _ = output.finalize(for: room)
+        for index in 0..<count { unsafe dispatch(room[index]) }
+    }
+
+    private func dispatch(_ event: SelectorEvent) {
+        if event.token == Self.wakeToken {
+            SystemCalls.clearSignal(wakeCounter.number)
+            return
+        }
+        let index = Int(event.token & 0xFFFF_FFFF)
+        guard slots.indices.contains(index), slots[index].generation == UInt32(event.token >> 32),
+            let watcher = slots[index].watcher
+        else { return }
+        if !isEdgeTriggered { change(index, to: slots[index].interest.subtracting(event.ready)) }
+        watcher.becomeReady(event.ready, hasEnded: event.hasEnded)
+    }
+
+    // MARK: Watchers
+
+    /// Starts to watch; the slot is what the other calls take.
+    func add(_ watcher: any ReadinessWatcher) throws(SocketError) -> Int {
+        let index: Int
+        if let free = freeSlots.popLast() {
+            index = free
+        } else {
+            index = slots.count
+            slots.append(Slot())
+        }
+        slots[index].watcher = watcher
+        slots[index].interest = []
+        if isEdgeTriggered {
+            do throws(SelectorError) {
+                try selector.register(
+                    watcher.watchedDescriptor, for: [.readable, .writable], trigger: .edge, token: token(index))
+            } catch {
+                release(index)
+                throw SocketError(error)
+            }
+        }
+        return index
+    }
+
+    /// Somebody is about to wait.
+    @inline(__always)
+    func arm(_ index: Int, _ interest: Interest) {
+        if !isEdgeTriggered { change(index, to: slots[index].interest.union(interest)) }
+    }
+
+    /// Nothing is told to this watcher any more. Called before its descriptor is closed.
+    func remove(_ index: Int) {
+        if let watcher = slots[index].watcher, isEdgeTriggered || !slots[index].interest.isEmpty {
+            try? selector.unregister(watcher.watchedDescriptor)
+        }
+        release(index)
+    }
+
+    private func release(_ index: Int) {
+        slots[index].watcher = nil
+        slots[index].generation &+= 1
+        freeSlots.append(index)
+    }
+
+    private func token(_ index: Int) -> UInt64 {
+        UInt64(slots[index].generation) << 32 | UInt64(truncatingIfNeeded: index)
+    }
+
+    /// Level-triggered mechanisms: what is waited for now. A descriptor that can't be watched (one beyond select's set) is
+    /// told at once, so that its next attempt tells the error instead of a wait that never ends.
+    private func change(_ index: Int, to interest: Interest) {
+        guard let watcher = slots[index].watcher, interest != slots[index].interest else { return }
+        let descriptor = watcher.watchedDescriptor
+        do throws(SelectorError) {
+            if interest.isEmpty {
+                try selector.unregister(descriptor)
+            } else if slots[index].interest.isEmpty {
+                try selector.register(descriptor, for: interest, trigger: .level, token: token(index))
+            } else {
+                try selector.modify(descriptor, for: interest, trigger: .level, token: token(index))
+            }
+            slots[index].interest = interest
+        } catch {
+            slots[index].interest = []
+            watcher.becomeReady([.readable, .writable], hasEnded: true)
+        }
+    }
+}
+
+extension SocketError {
+    init(_ error: SelectorError) {
+        let reason: Reason =
+            switch error.reason {
+            case .system(let number): Reason(number, during: .open)
+            default: .invalid("\(error)")
+            }
+        self.init(.open, reason, subject: "the loop's selector")
+    }
+}

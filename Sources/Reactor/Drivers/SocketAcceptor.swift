@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSockets
+package import Sockets
+
+/// A listening socket on a loop.
+final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
+    private let loop: EventLoop
+    private let driver: ReadinessDriver
+    private var socket: SharedSocket?
+    private var slot: Int?
+    private let waiting: Waiting
+    let localAddress: SocketAddress
+
+    init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) throws(SocketError) {
+        try socket.setTimeLimit(.zero)
+        localAddress = try socket.localAddress
+        self.loop = loop
+        self.driver = driver
+        waiting = Waiting(home: loop)
+        self.socket = SharedSocket(socket)
+    }
+
+    deinit {
+        if let slot { driver.remove(slot) }
+    }
+
+    var watchedDescriptor: FileDescriptor { socket?.descriptor ?? FileDescriptor(rawValue: -1) }
+
+    func acceptNow() throws(SocketError) -> (any Transport)? {
+        guard let socket else { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
+        if !waiting.isReady { return nil }
+        do throws(SocketError) {
+            return SocketTransport(try socket.socket.accept(), loop: loop, driver: driver)
+        } catch {
+            if error.reason != .wouldBlock { throw error }
+            waiting.isReady = false
+            return nil
+        }
+    }
+
+    nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {
+        if socket == nil { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
+        if waiting.isReady { return }
+        if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
+        if slot == nil { slot = try driver.add(self) }
+        if let slot { driver.arm(slot, .readable) }
+        try await waiting.wait(.accept, until: deadline, localAddress)
+    }
+
+    func becomeReady(_ ready: Interest, hasEnded: Bool) {
+        waiting.isReady = true
+        waiting.wake()
+    }
+
+    func close() {
+        loop.perform { [self] in
+            if let slot { driver.remove(slot) }
+            slot = nil
+            waiting.disarm()
+            socket = nil
+            waiting.wake(.closed)
+        }
+    }
+}
+
+extension ReadinessDriver {
+    package func connect(to address: SocketAddress, from source: SocketAddress?) throws(SocketError) -> any Transport {
+        var socket = try Socket(address.family, .stream)
+        if let source { try socket.bind(to: source) }
+        _ = try socket.connectNow(to: address)
+        return SocketTransport(socket, loop: loop, driver: self)
+    }
+
+    package func listen(at address: SocketAddress, backlog: Int, reusesPort: Bool) throws(SocketError) -> any Acceptor {
+        let socket = try Socket.listening(at: address, backlog: backlog, reusesPort: reusesPort)
+        return try SocketAcceptor(socket, loop: loop, driver: self)
+    }
+
+    package func makePair() throws(SocketError) -> (any Transport, any Transport) {
+        let pair = try SocketPair()
+        return (
+            SocketTransport(try pair.first.duplicate(), loop: loop, driver: self),
+            SocketTransport(try pair.second.duplicate(), loop: loop, driver: self)
+        )
+    }
+}

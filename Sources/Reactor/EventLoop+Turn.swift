@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Sockets
+import Synchronization
+
+/// The phases of a turn, in their order. Nothing else makes a loop go.
+extension EventLoop {
+    /// Does what there is to do, then waits for the network until something happens, a timer is due or `deadline` comes, and
+    /// wakes who waited for it.
+    ///
+    /// - Precondition: no other loop is in a turn on this thread.
+    /// - Throws: what the system said of the wait; the loop is as it was before.
+    public func turn(until deadline: LoopInstant = .never) throws(SocketError) {
+        slot(set: true)
+        defer { slot(set: false) }
+        let begin = world.now()
+        now = begin
+        takeInbox()
+        runJobs()
+        fireTimers()
+        runJobs()
+        measure(since: begin)
+        try waitForNetwork(until: deadline)
+        statistics.turns += 1
+    }
+
+    /// Phase 1: what other threads brought.
+    private func takeInbox() {
+        let (brought, actions) = inbox.withLock { inbox in
+            inbox.isAnnounced = false
+            defer {
+                inbox.jobs.removeAll(keepingCapacity: true)
+                inbox.actions.removeAll(keepingCapacity: true)
+            }
+            return (inbox.jobs, inbox.actions)
+        }
+        jobs.append(contentsOf: brought)
+        for action in actions { action() }
+    }
+
+    /// Phases 2 and 4: tasks that can go on. One generation: what they make ready comes at the next call, so that the
+    /// network is not starved by tasks that wake each other.
+    private func runJobs() {
+        if jobs.isEmpty { return }
+        swap(&jobs, &runningJobs)
+        let executor = unsafe asUnownedTaskExecutor()
+        for job in runningJobs { unsafe job.runSynchronously(on: executor) }
+        statistics.jobs += runningJobs.count
+        runningJobs.removeAll(keepingCapacity: true)
+    }
+
+    /// Phase 3: whose time has come.
+    private func fireTimers() {
+        while let timer = timers.takeDue(now) {
+            statistics.firedTimers += 1
+            timer.fire(at: now)
+        }
+    }
+
+    /// Phase 5: how long the loop was away from the network.
+    private func measure(since begin: LoopInstant) {
+        guard let slowTurn else { return }
+        let spent = begin.duration(to: world.now())
+        statistics.longestTurn = max(statistics.longestTurn, spent)
+        if spent > slowTurn.limit { slowTurn.report(spent) }
+    }
+
+    /// Phase 6: the one wait of the turn, which does not wait when there is something to do.
+    private func waitForNetwork(until deadline: LoopInstant) throws(SocketError) {
+        let hasWork = !jobs.isEmpty || inbox.withLock { $0.isAnnounced }
+        let next = min(deadline, timers.next ?? .never)
+        let timeout: Duration? = hasWork ? .zero : next == .never ? nil : world.now().duration(to: next)
+        try driver.wait(timeout)
+    }
+
+    private func slot(set isSet: Bool) {
+        unsafe Self.current.value = isSet ? Unmanaged.passUnretained(self).toOpaque() : nil
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Sockets
+
+/// Listens and serves until the task is cancelled: ``Server`` in one call.
+///
+/// ```swift
+/// try await serve(on: ":7") { connection in try await connection.echo() }
+/// ```
+/// It is structured: it returns when the last handler has ended.
+///
+/// - Parameters:
+///   - maximumConnections: how many are served at a time; further ones wait in the system's queue.
+///   - report: what to do with the server's own news.
+/// - Throws: as ``Server/init(on:limits:loop:report:handler:)`` and ``Server/run()``.
+public func serve(
+    on endpoints: any EndpointConvertible..., maximumConnections: Int = 10_000,
+    report: @escaping @Sendable (Server.Event) -> Void = { _ in }, handler: @escaping Server.Handler
+) async throws(SocketError) {
+    var limits = Server.Limits()
+    limits.connections = maximumConnections
+    let server = try await Server(endpoints: endpoints, limits: limits, loop: nil, report: report, handler: handler)
+    try await server.run()
+}
+
+/// Runs `body` as the task that serves a connection: cancelling the task cancels the connection as a whole.
+nonisolated(nonsending) func withOwnership<Result>(
+    of connection: Connection, _ body: nonisolated(nonsending) () async throws -> Result
+) async rethrows -> Result {
+    connection.transport.own()
+    defer { connection.transport.disown() }
+    return try await withTaskCancellationHandler {
+        try await body()
+    } onCancel: {
+        connection.transport.cancel()
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Sockets
+
+extension Connection {
+    /// Waits for bytes, and lends them in the loop's own memory.
+    ///
+    /// - Returns: at least 1 byte, at most 65,536; nil for the end of the stream.
+    /// - Throws: `.broken`, `.closed`, `.cancelled`, `.timedOut`, `.busy`. Nothing is lost by the last three.
+    public nonisolated(nonsending) func receive() async throws(SocketError) -> Received? {
+        if !loop.isCurrent { return try await receiveElsewhere() }
+        while true {
+            switch try receiveLease() {
+            case .received(let received): return received
+            case .ended: return nil
+            case .wouldBlock: try await waitToReceive()
+            }
+        }
+    }
+
+    /// Waits for bytes, and puts them into the caller's memory, behind what is there.
+    ///
+    /// - Returns: how many came; nil for the end of the stream.
+    /// - Throws: as ``receive()``; `.invalid` where there is no room.
+    public nonisolated(nonsending) func receive(
+        into output: inout OutputRawSpan
+    ) async throws(SocketError) -> Int? {
+        if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
+        if !loop.isCurrent { return try await copy(receiveElsewhere(maximum: output.freeCapacity), to: &output) }
+        while true {
+            switch try transport.receiveNow(into: &output) {
+            case .moved(let count): return count
+            case .ended: return nil
+            case .wouldBlock: try await waitToReceive()
+            }
+        }
+    }
+
+    /// Waits for bytes, and returns them in an array of their own.
+    ///
+    /// - Returns: at least 1 byte, at most `maximum`; nil for the end of the stream.
+    /// - Throws: as ``receive()``; `.invalid` for a maximum below 1.
+    public nonisolated(nonsending) func receive(upTo maximum: Int) async throws(SocketError) -> [UInt8]? {
+        if maximum < 1 { throw SocketError(.receive, .invalid("at most \(maximum) bytes can't be received")) }
+        if !loop.isCurrent { return try await receiveElsewhere(maximum: maximum) }
+        return try await receiveArray(maximum)
+    }
+
+    /// Sends everything back that comes, until the peer ends. RFC 862.
+    ///
+    /// - Throws: as ``receive()`` and ``send(_:)-(RawSpan)``.
+    public nonisolated(nonsending) func echo() async throws(SocketError) {
+        while let received = try await receive() { try await send(received.bytes) }
+    }
+
+    private enum Attempt: ~Copyable {
+        case received(Received)
+        case ended
+        case wouldBlock
+    }
+
+    private func receiveLease() throws(SocketError) -> Attempt {
+        let loop = loop
+        let memory = unsafe loop.buffers.take()
+        var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+        let attempt: TransferAttempt
+        do throws(SocketError) { attempt = try transport.receiveNow(into: &output) } catch {
+            unsafe loop.buffers.giveBack(memory)
+            throw error
+        }
+        unsafe _ = output.finalize(for: memory)
+        switch attempt {
+        case .moved(let count): return unsafe .received(Received(memory, count: count, loop: loop))
+        case .ended, .wouldBlock:
+            unsafe loop.buffers.giveBack(memory)
+            return attempt == .ended ? .ended : .wouldBlock
+        }
+    }
+
+    private nonisolated(nonsending) func receiveArray(_ maximum: Int) async throws(SocketError) -> [UInt8]? {
+        while true {
+            var attempt = TransferAttempt.wouldBlock
+            let bytes = try [UInt8](received: min(maximum, BufferPool.bufferSize)) { output throws(SocketError) in
+                attempt = try transport.receiveNow(into: &output)
+            }
+            switch attempt {
+            case .moved: return bytes
+            case .ended: return nil
+            case .wouldBlock: try await waitToReceive()
+            }
+        }
+    }
+
+    private nonisolated(nonsending) func waitToReceive() async throws(SocketError) {
+        try await transport.waitUntilReadable(Deadline.earliest(readDeadline))
+    }
+
+    // MARK: From outside of the loop
+
+    @concurrent private func receiveElsewhere() async throws(SocketError) -> Received? {
+        let loan = try await loop.run(async: { [self] () async throws(SocketError) -> Received.Loan? in
+            try await receive()?.handOver()
+        })
+        guard let loan else { return nil }
+        return Received(loan, loop: loop)
+    }
+
+    @concurrent private func receiveElsewhere(maximum: Int) async throws(SocketError) -> [UInt8]? {
+        try await loop.run(async: { [self] () async throws(SocketError) in try await receiveArray(maximum) })
+    }
+
+    private func copy(_ bytes: [UInt8]?, to output: inout OutputRawSpan) -> Int? {
+        guard let bytes else { return nil }
+        for byte in bytes { unsafe output.append(byte, as: UInt8.self) }
+        return bytes.count
+    }
+}

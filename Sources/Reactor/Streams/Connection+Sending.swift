@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Sockets
+
+extension Connection {
+    /// Sends every byte: when this returns the system has taken them all.
+    ///
+    /// - Throws: `.broken`, `.closed`, `.cancelled`, `.timedOut`, `.busy`. Some of the bytes may have been sent.
+    public nonisolated(nonsending) func send(_ bytes: RawSpan) async throws(SocketError) {
+        if !loop.isCurrent { return try await sendElsewhere(bytes.copied) }
+        var sent = 0
+        while sent < bytes.byteCount {
+            switch try transport.sendNow(bytes.extracting(droppingFirst: sent)) {
+            case .moved(let count): sent += count
+            case .ended, .wouldBlock: try await transport.waitUntilWritable(Deadline.earliest(writeDeadline))
+            }
+        }
+    }
+
+    /// Sends every byte of an array.
+    ///
+    /// - Throws: as ``send(_:)-(RawSpan)``.
+    public nonisolated(nonsending) func send(_ bytes: [UInt8]) async throws(SocketError) {
+        try await send(unsafe bytes.span.bytes)
+    }
+
+    /// Sends text, as UTF-8.
+    ///
+    /// - Throws: as ``send(_:)-(RawSpan)``.
+    public nonisolated(nonsending) func send(_ text: String) async throws(SocketError) {
+        try await send(unsafe text.utf8.span.bytes)
+    }
+
+    /// Sends what fits, at least 1 byte (0 for none).
+    ///
+    /// - Returns: how many bytes went.
+    /// - Throws: as ``send(_:)-(RawSpan)``; then none were sent.
+    public nonisolated(nonsending) func sendSome(_ bytes: RawSpan) async throws(SocketError) -> Int {
+        if bytes.isEmpty { return 0 }
+        if !loop.isCurrent {
+            let copy = bytes.copied
+            return try await loop.run(async: { [self] () async throws(SocketError) in try await sendSome(unsafe copy.span.bytes) })
+        }
+        while true {
+            if case .moved(let count) = try transport.sendNow(bytes) { return count }
+            try await transport.waitUntilWritable(Deadline.earliest(writeDeadline))
+        }
+    }
+
+    @concurrent private func sendElsewhere(_ bytes: [UInt8]) async throws(SocketError) {
+        try await loop.run(async: { [self] () async throws(SocketError) in try await send(unsafe bytes.span.bytes) })
+    }
+}
+
+extension RawSpan {
+    /// The bytes in an array: what crosses to another thread can't be borrowed.
+    var copied: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
+}
+
+extension [UInt8] {
+    /// A new array that `body` appends to.
+    init(
+        received capacity: Int, _ body: (inout OutputRawSpan) throws(SocketError) -> Void
+    ) throws(SocketError) {
+        try self.init(capacity: capacity) { output throws(SocketError) in
+            var failure: SocketError?
+            unsafe output.withUnsafeMutableBufferPointer { buffer, count in
+                let memory = UnsafeMutableRawBufferPointer(buffer)
+                var raw = unsafe OutputRawSpan(buffer: memory, initializedCount: count)
+                do throws(SocketError) { try body(&raw) } catch { failure = error }
+                count = unsafe raw.finalize(for: memory)
+            }
+            if let failure { throw failure }
+        }
+    }
+}
