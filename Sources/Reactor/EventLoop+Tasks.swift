@@ -33,6 +33,9 @@ extension EventLoop {
         }
     }
 
+    /// What time it is in this loop's world. Any thread may ask.
+    public var timeNow: LoopInstant { world.now() }
+
     /// Calls `action` on the loop once `delay` is over, unless it is cancelled before. Python: `call_later`.
     @discardableResult
     public func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> ScheduledCall {

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Two connected ends of every kind that the engine has, on a loop of their own.
+enum Carrier: CaseIterable, Sendable {
+    case pair, tcp, unix
+
+    func withEnds(
+        _ mechanism: World.Mechanism = .preferred, _ body: @Sendable (Connection, Connection) async throws -> Void
+    ) async throws {
+        let thread = try LoopThread(in: .real(mechanism))
+        defer { thread.stop() }
+        if self == .pair {
+            let (first, second) = try await Connection.pair(on: thread.loop)
+            try await body(first, second)
+            first.close()
+            second.close()
+            return
+        }
+        let directory = try TemporaryDirectory()
+        let endpoint = self == .tcp ? "127.0.0.1:0" : "unix:\(directory.file("s"))"
+        let accepted = Handover()
+        let server = try await Server(on: endpoint, loop: thread.loop) { connection in
+            await accepted.give(connection)
+            await accepted.waitUntilDone()
+        }
+        let running = Task { try await server.run() }
+        try await withConnection(to: try #require(server.addresses.first), on: thread.loop) { client in
+            let served = await accepted.take()
+            do { try await body(client, served) } catch {
+                await accepted.done()
+                throw error
+            }
+            await accepted.done()
+        }
+        server.drain()
+        try await running.value
+    }
+}
+
+/// Hands a connection from the server's handler to the test, and keeps the handler until the test is done.
+private actor Handover {
+    private var connection: Connection?
+    private var taker: CheckedContinuation<Connection, Never>?
+    private var isDone = false
+    private var waiter: CheckedContinuation<Void, Never>?
+
+    func give(_ connection: Connection) {
+        if let taker { taker.resume(returning: connection) } else { self.connection = connection }
+    }
+
+    func take() async -> Connection {
+        if let connection { return connection }
+        return await withCheckedContinuation { taker = $0 }
+    }
+
+    func done() {
+        isDone = true
+        waiter?.resume()
+    }
+
+    func waitUntilDone() async {
+        if isDone { return }
+        await withCheckedContinuation { waiter = $0 }
+    }
+}
+
+/// Waits until something is so: other tasks run in between. Ends the test if it never is.
+func until(_ condition: @Sendable () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while try await !condition() {
+        try #require(ContinuousClock.now < deadline, "it never came true")
+        await Task.yield()
+    }
+}
+
+func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
+    do {
+        try await body()
+        return nil
+    } catch { return (error as? SocketError)?.reason }
+}
+
+@Suite struct ConnectionTests {
+    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
+    func `bytes arrive in order, and the end is nil for good`(carrier: Carrier, mechanism: World.Mechanism) async throws {
+        try await carrier.withEnds(mechanism) { first, second in
+            try await first.send("one ")
+            try await first.send([0x74, 0x77, 0x6F])
+            try await first.shutdownSending()
+            var bytes: [UInt8] = []
+            while let received = try await second.receive() {
+                #expect(received.count > 0)
+                bytes += received.array
+            }
+            #expect(bytes == Array("one two".utf8))
+            #expect(try await second.receive(upTo: 10) == nil)
+            try await second.send("answer")
+            #expect(try await first.receive(upTo: 3) == Array("ans".utf8))
+            #expect(try await first.receive(upTo: 100) == Array("wer".utf8))
+        }
+    }
+
+    // P11, P12: sixteen mebibytes through a reader that takes its time
+    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
+    func `a large transfer is whole in both directions at once`(carrier: Carrier, mechanism: World.Mechanism) async throws {
+        let bytes = (0..<4 << 20).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 11) }
+        try await carrier.withEnds(mechanism) { first, second in
+            @Sendable func collect(_ connection: Connection) async throws -> [UInt8] {
+                var all: [UInt8] = []
+                while all.count < bytes.count, let received = try await connection.receive() { all += received.array }
+                return all
+            }
+            async let there = collect(second)
+            async let back = collect(first)
+            async let sentThere: Void = first.send(bytes)
+            async let sentBack: Void = second.send(bytes)
+            _ = try await (sentThere, sentBack)
+            #expect(try await there == bytes)
+            #expect(try await back == bytes)
+        }
+    }
+
+    // Law 3
+    @Test(arguments: Carrier.allCases)
+    func `a second reader is told that the first one is busy`(carrier: Carrier) async throws {
+        try await carrier.withEnds { first, second in
+            async let waiting = first.receive(upTo: 10)
+            // The other reader must be in its wait before the second one comes.
+            try await until { await reason { _ = try await withDeadline(.milliseconds(1)) { try await first.receive(upTo: 1) } } == .busy }
+            try await second.send("x")
+            #expect(try await waiting == [0x78])
+        }
+    }
+
+    // Law 4
+    @Test(arguments: Carrier.allCases)
+    func `closing wakes who waits, from any thread, and twice is once`(carrier: Carrier) async throws {
+        try await carrier.withEnds { first, second in
+            async let outcome = reason { _ = try await first.receive(upTo: 10) }
+            try await until { await reason { _ = try await withDeadline(.milliseconds(1)) { try await first.receive(upTo: 1) } } == .busy }
+            first.close()
+            first.close()
+            #expect(await outcome == .closed)
+            #expect(await reason { try await first.send("x") } == .closed)
+            #expect(try await second.receive(upTo: 1) == nil)
+        }
+    }
+
+    // Law 1: a child that is cancelled alone wakes
+    @Test(arguments: Carrier.allCases)
+    func `a child task that is cancelled alone wakes, and the connection lives on`(carrier: Carrier) async throws {
+        try await carrier.withEnds { first, second in
+            let child = Task { await reason { _ = try await first.receive(upTo: 10) } }
+            try await until { await reason { _ = try await withDeadline(.milliseconds(1)) { try await first.receive(upTo: 1) } } == .busy }
+            child.cancel()
+            #expect(await child.value == .cancelled)
+            try await second.send("alive")
+            #expect(try await first.receive(upTo: 10) == Array("alive".utf8))
+        }
+    }
+
+    @Test func `a task that is cancelled already does not wait`() async throws {
+        try await Carrier.pair.withEnds { first, _ in
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await reason { _ = try await first.receive(upTo: 10) }
+            }
+            #expect(await task.value == .cancelled)
+        }
+    }
+
+    // Deadlines
+    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
+    func `a read deadline ends the wait and nothing else`(carrier: Carrier, mechanism: World.Mechanism) async throws {
+        try await carrier.withEnds(mechanism) { first, second in
+            first.readDeadline = first.loop.timeNow.advanced(by: .milliseconds(20))
+            let start = ContinuousClock.now
+            #expect(await reason { _ = try await first.receive(upTo: 10) } == .timedOut)
+            #expect(ContinuousClock.now - start >= .milliseconds(19))
+            first.readDeadline = .never
+            try await second.send("late")
+            #expect(try await first.receive(upTo: 10) == Array("late".utf8))
+        }
+    }
+
+    @Test func `of nested deadlines the earliest counts, wherever it stands`() async throws {
+        try await Carrier.pair.withEnds { first, second in
+            for (outer, inner) in [(Duration.milliseconds(20), Duration.seconds(60)), (.seconds(60), .milliseconds(20))] {
+                let start = ContinuousClock.now
+                let outcome = await reason {
+                    try await withDeadline(outer) {
+                        try await withDeadline(.seconds(90)) {
+                            try await withDeadline(inner) { _ = try await first.receive(upTo: 1) }
+                        }
+                    }
+                }
+                #expect(outcome == .timedOut)
+                #expect(ContinuousClock.now - start < .seconds(30))
+            }
+            try await second.send("x")
+            #expect(try await withDeadline(.seconds(60)) { try await first.receive(upTo: 1) } == [0x78])
+        }
+    }
+
+    @Test func `a write deadline ends a send to a peer that never reads`() async throws {
+        try await Carrier.tcp.withEnds { first, _ in
+            first.writeDeadline = first.loop.timeNow.advanced(by: .milliseconds(50))
+            #expect(await reason { try await first.send([UInt8](repeating: 0, count: 64 << 20)) } == .timedOut)
+        }
+    }
+
+    @Test(arguments: [Carrier.tcp, .unix])
+    func `a peer that throws the connection away breaks it`(carrier: Carrier) async throws {
+        try await carrier.withEnds { first, second in
+            try await first.send("unread")
+            second.abort()
+            let outcome = await reason { while try await first.receive(upTo: 10) != nil {} }
+            #expect(outcome == .broken(.connectionReset))
+            #expect(first.peer != nil || carrier == .unix)
+        }
+    }
+
+    @MainActor
+    @Test func `a caller on the main actor is served like any other`() async throws {
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let (first, second) = try await Connection.pair(on: thread.loop)
+        try await first.send("from afar")
+        let received = try #require(try await second.receive(upTo: 100))
+        #expect(received == Array("from afar".utf8))
+        try await second.send("lease")
+        if let lease = try await first.receive() { #expect(lease.array == Array("lease".utf8)) }
+        first.close()
+        #expect(try await second.receive(upTo: 1) == nil)
+        second.close()
+    }
+
+    @Test func `room for nothing is an error and never the end`() async throws {
+        try await Carrier.pair.withEnds { first, second in
+            try await second.send("x")
+            for maximum in [0, -1, Int.min] {
+                guard case .invalid = await reason({ _ = try await first.receive(upTo: maximum) }) else {
+                    Issue.record("\(maximum) was taken")
+                    continue
+                }
+            }
+            #expect(try await first.receive(upTo: .max) == [0x78])
+        }
+    }
+}
