@@ -9,11 +9,12 @@ enum Deadline {
     static func earliest(_ other: LoopInstant) -> LoopInstant { min(current, other) }
 }
 
-/// Gives everything that `body` waits for a common end: from then on each wait throws `.timedOut`. Deadlines nest, and the
-/// earliest counts. What `body` does besides waiting is not interrupted.
+/// Gives everything that `body` waits for a common end: from then on each wait throws `.timedOut`. Deadlines nest, and
+/// the earliest counts. What `body` does besides waiting is not interrupted.
 ///
 /// ```swift
-/// try await withDeadline(.seconds(5)) { try await connection.send(question); return try await connection.receive(upTo: 100) }
+/// try await withDeadline(.seconds(5)) { try await connection.send(question); return try await connection.receive(upTo:
+/// 100) }
 /// ```
 /// - Parameter limit: from now on.
 /// - Throws: what `body` throws.

@@ -2,7 +2,8 @@
 import Synchronization
 
 extension EventLoop: TaskExecutor, SerialExecutor {
-    /// Takes a task's next job: at once into the queue of this turn when called from the loop, else by way of the inbox.
+    /// Takes a task's next job: at once into the queue of this turn when called from the loop, else by way of the
+    /// inbox.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent {

@@ -26,7 +26,9 @@ extension EventLoop {
     ///
     /// - Throws: `.cancelled`; `.timedOut` when the task's own deadline comes first.
     public nonisolated(nonsending) func sleep(for duration: Duration) async throws(SocketError) {
-        if !isCurrent { return try await run(async: { [self] () async throws(SocketError) in try await sleep(for: duration) }) }
+        if !isCurrent {
+            return try await run(async: { [self] () async throws(SocketError) in try await sleep(for: duration) })
+        }
         let wanted = world.now().advanced(by: duration)
         do throws(SocketError) { try await Waiting(home: self).wait(.wait, until: Deadline.earliest(wanted)) } catch {
             if error.reason != .timedOut || Deadline.current < wanted { throw error }

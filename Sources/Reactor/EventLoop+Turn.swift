@@ -4,8 +4,8 @@ import Synchronization
 
 /// The phases of a turn, in their order. Nothing else makes a loop go.
 extension EventLoop {
-    /// Does what there is to do, then waits for the network until something happens, a timer is due or `deadline` comes, and
-    /// wakes who waited for it.
+    /// Does what there is to do, then waits for the network until something happens, a timer is due or `deadline`
+    /// comes, and wakes who waited for it.
     ///
     /// - Precondition: no other loop is in a turn on this thread.
     /// - Throws: what the system said of the wait; the loop is as it was before.

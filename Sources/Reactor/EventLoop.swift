@@ -4,11 +4,12 @@ import Synchronization
 
 /// One thread's worth of network: it waits for many connections at a time and runs the tasks that serve them.
 ///
-/// A loop is a task executor: a task that prefers it runs on its thread, so that reading from a connection costs no hop.
-/// Everything of the loop's (connections, timers, buffers, statistics) is touched by its thread alone; from elsewhere an
-/// operation moves there first. ``enqueue(_:)-(()->Void)`` is the one call that any thread may make.
+/// A loop is a task executor: a task that prefers it runs on its thread, so that reading from a connection costs no
+/// hop. Everything of the loop's (connections, timers, buffers, statistics) is touched by its thread alone; from
+/// elsewhere an operation moves there first. ``enqueue(_:)-(()->Void)`` is the one call that any thread may make.
 ///
-/// A loop does nothing by itself: a ``LoopThread`` turns it, or a simulation does, one ``turn(until:)`` after the other.
+/// A loop does nothing by itself: a ``LoopThread`` turns it, or a simulation does, one ``turn(until:)`` after the
+/// other.
 public final class EventLoop: @unchecked Sendable {
     /// What this loop's outside is.
     public let world: World

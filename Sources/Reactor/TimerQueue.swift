@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    most deadlines are moved again and again, nearly always to later, and hardly ever come.
-// Decision: a binary heap of timers that know their place. Moving a timer to later only writes its time: it comes up at its
-//           old place and sinks then. Arming, moving and cancelling cost no allocation (the heap keeps its room).
+// Decision: a binary heap of timers that know their place. Moving a timer to later only writes its time: it comes up at
+//           its old place and sinks then. Arming, moving and cancelling cost no allocation (the heap keeps its room).
 // Cost:     a timer that is moved on and on comes up once per old deadline and is put back.
 
 /// Something to be done at a time. Made once by whoever has deadlines, and armed again and again.

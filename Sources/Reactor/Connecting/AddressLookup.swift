@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    getaddrinfo(3) blocks, for half a minute if a name server is silent, and can't be interrupted.
-// Decision: it runs on a thread of its own, and the waiting task wakes by deadline or cancellation without it: an answer
-//           that comes too late is dropped. At most `maximumThreads` look something up at a time, the others wait.
+// Decision: it runs on a thread of its own, and the waiting task wakes by deadline or cancellation without it: an
+//           answer that comes too late is dropped. At most `maximumThreads` look something up at a time, the others
+//           wait.
 // Cost:     a cancelled look-up keeps its thread until the system gives up.
 import Sockets
 import Synchronization

@@ -14,8 +14,8 @@ package protocol NetworkDriver: AnyObject, Sendable {
     /// Ends the wait that goes on, or the next one. Any thread may call this.
     func wake()
 
-    /// Starts a connection. It is there, or has failed, once the transport is writable: ``Transport/finishConnecting()``
-    /// tells which.
+    /// Starts a connection. It is there, or has failed, once the transport is writable:
+    /// ``Transport/finishConnecting()`` tells which.
     func connect(to address: SocketAddress, from source: SocketAddress?) throws(SocketError) -> any Transport
 
     /// Listens.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    epoll can be told once and for all (edge-triggered, both directions); poll and select look at their whole list
-//           at every wait, and a write interest that is always on makes them spin.
+// Facts:    epoll can be told once and for all (edge-triggered, both directions); poll and select look at their whole
+//           list at every wait, and a write interest that is always on makes them spin.
 // Decision: with epoll a watcher is registered when it is made and never again. With the others it is in the list only
 //           for the directions that somebody waits for.
 // Hazard:   an event that was collected before its watcher was closed, and is told after. Tokens carry a generation.
@@ -88,7 +88,7 @@ protocol ReadinessWatcher: AnyObject {
         guard slots.indices.contains(index), slots[index].generation == UInt32(event.token >> 32),
             let watcher = slots[index].watcher
         else { return }
-        if !isEdgeTriggered { change(index, to: slots[index].interest.subtracting(event.ready)) }
+        if !isEdgeTriggered { try? change(index, to: slots[index].interest.subtracting(event.ready)) }
         watcher.becomeReady(event.ready, hasEnded: event.hasEnded)
     }
 
@@ -118,9 +118,14 @@ protocol ReadinessWatcher: AnyObject {
     }
 
     /// Somebody is about to wait.
+    ///
+    /// - Throws: `.invalid` for a descriptor that can't be watched: one beyond select's set. The wait would never end.
     @inline(__always)
-    func arm(_ index: Int, _ interest: Interest) {
-        if !isEdgeTriggered { change(index, to: slots[index].interest.union(interest)) }
+    func arm(_ index: Int, _ interest: Interest) throws(SocketError) {
+        if isEdgeTriggered { return }
+        do throws(SelectorError) { try change(index, to: slots[index].interest.union(interest)) } catch {
+            throw SocketError(error)
+        }
     }
 
     /// Nothing is told to this watcher any more. Called before its descriptor is closed.
@@ -141,24 +146,18 @@ protocol ReadinessWatcher: AnyObject {
         UInt64(slots[index].generation) << 32 | UInt64(truncatingIfNeeded: index)
     }
 
-    /// Level-triggered mechanisms: what is waited for now. A descriptor that can't be watched (one beyond select's set) is
-    /// told at once, so that its next attempt tells the error instead of a wait that never ends.
-    private func change(_ index: Int, to interest: Interest) {
+    /// Level-triggered mechanisms: what is waited for now.
+    private func change(_ index: Int, to interest: Interest) throws(SelectorError) {
         guard let watcher = slots[index].watcher, interest != slots[index].interest else { return }
         let descriptor = watcher.watchedDescriptor
-        do throws(SelectorError) {
-            if interest.isEmpty {
-                try selector.unregister(descriptor)
-            } else if slots[index].interest.isEmpty {
-                try selector.register(descriptor, for: interest, trigger: .level, token: token(index))
-            } else {
-                try selector.modify(descriptor, for: interest, trigger: .level, token: token(index))
-            }
-            slots[index].interest = interest
-        } catch {
-            slots[index].interest = []
-            watcher.becomeReady([.readable, .writable], hasEnded: true)
+        if interest.isEmpty {
+            try selector.unregister(descriptor)
+        } else if slots[index].interest.isEmpty {
+            try selector.register(descriptor, for: interest, trigger: .level, token: token(index))
+        } else {
+            try selector.modify(descriptor, for: interest, trigger: .level, token: token(index))
         }
+        slots[index].interest = interest
     }
 }
 

@@ -43,7 +43,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
         if waiting.isReady { return }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
         if slot == nil { slot = try driver.add(self) }
-        if let slot { driver.arm(slot, .readable) }
+        if let slot { try driver.arm(slot, .readable) }
         try await waiting.wait(.accept, until: deadline, localAddress)
     }
 

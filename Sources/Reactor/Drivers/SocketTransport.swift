@@ -9,7 +9,7 @@ import Sockets
     /// Nil once it is closed.
     private var socket: SharedSocket?
     private var slot: Int?
-    private let reading: Waiting
+    let reading: Waiting
     private let writing: Waiting
     /// An end or an error was told: from now on a short read does not mean that nothing is left to be read.
     private var hasEnded = false
@@ -94,7 +94,7 @@ import Sockets
     ) async throws(SocketError) {
         _ = try open(operation, direction)
         if direction.isReady { return }
-        driver.arm(try register(), interest)
+        try driver.arm(try register(), interest)
         if unsafe owner != nil && UnsafeRawPointer(swift_task_getCurrent()) == owner {
             try await direction.waitAsOwner(operation, until: deadline, peer)
         } else {
@@ -130,7 +130,9 @@ import Sockets
     func disown() { unsafe owner = nil }
 
     func move(to loop: EventLoop) {
-        guard let driver = loop.driver as? ReadinessDriver else { preconditionFailure("a socket needs a system's loop") }
+        guard let driver = loop.driver as? ReadinessDriver else {
+            preconditionFailure("a socket needs a system's loop")
+        }
         precondition(slot == nil, "a transport that was used can't be moved")
         self.loop = loop
         self.driver = driver

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    when a process has no descriptor left, accept fails at once, the client stays in the queue, and the listener
-//           stays readable: a loop that tries again at once burns a core and writes a log line each time.
-// Decision: accepting pauses, 50 ms at first and twice as long each time up to a second; one descriptor is kept in reserve,
-//           given up for a moment to take a waiting client and close it, so that it learns of it now and not at its
-//           time-out. It is said once, and once when it is over.
+// Facts:    when a process has no descriptor left, accept fails at once, the client stays in the queue, and the
+//           listener stays readable: a loop that tries again at once burns a core and writes a log line each time.
+// Decision: accepting pauses, 50 ms at first and twice as long each time up to a second; one descriptor is kept in
+//           reserve, given up for a moment to take a waiting client and close it, so that it learns of it now and not
+//           at its time-out. It is said once, and once when it is over.
 import Sockets
 
 /// What a server does about its clients while descriptors or memory are short.

@@ -9,8 +9,8 @@ import Synchronization
 /// try await server.run()
 /// ```
 ///
-/// ``run()`` returns when the server was drained and the last handler has ended. Cancelling the task that runs it is the
-/// hard stop: every connection is cancelled. ``drain(within:)`` is the graceful one.
+/// ``run()`` returns when the server was drained and the last handler has ended. Cancelling the task that runs it is
+/// the hard stop: every connection is cancelled. ``drain(within:)`` is the graceful one.
 ///
 /// A handler runs on the loop that owns its connection, so that reading costs no hop. Whatever it throws ends its own
 /// connection and nothing else.
@@ -56,8 +56,8 @@ public final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - endpoints: where to listen, one or several.
-    ///   - loop: the loop that accepts and serves; unless it is given, or the caller is on one, the process's loops share
-    ///     the connections.
+    ///   - loop: the loop that accepts and serves; unless it is given, or the caller is on one, the process's loops
+    ///     share the connections.
     ///   - report: what to do with the server's own news; nothing unless given.
     /// - Throws: as ``Socket/listening(on:family:backlog:reusesPort:)``.
     public convenience init(
@@ -98,8 +98,8 @@ public final class Server: Sendable {
         try await loop.run(async: { [self] () async throws(SocketError) in try await serveAll() })
     }
 
-    /// Stops accepting, and tells the handlers (``Connection/isDraining``); what is not done within the limit is cancelled.
-    /// Returns at once: ``run()`` returns when it is over. Any thread may call this.
+    /// Stops accepting, and tells the handlers (``Connection/isDraining``); what is not done within the limit is
+    /// cancelled. Returns at once: ``run()`` returns when it is over. Any thread may call this.
     public func drain(within limit: Duration = .seconds(25)) {
         for acceptor in acceptors { acceptor.close() }
         clients.draining.set()

@@ -38,7 +38,9 @@ extension Connection {
         if bytes.isEmpty { return 0 }
         if !loop.isCurrent {
             let copy = bytes.copied
-            return try await loop.run(async: { [self] () async throws(SocketError) in try await sendSome(unsafe copy.span.bytes) })
+            return try await loop.run(async: { [self] () async throws(SocketError) in
+                try await sendSome(unsafe copy.span.bytes)
+            })
         }
         while true {
             if case .moved(let count) = try transport.sendNow(bytes) { return count }

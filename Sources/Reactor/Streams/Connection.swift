@@ -11,9 +11,9 @@ import Synchronization
 /// }
 /// ```
 ///
-/// One task at a time reads and one writes; a second one gets `.busy`. The end of the stream is nil, never an empty read.
-/// Every call honours cancellation: it throws `.cancelled`, and what had been sent by then stays sent. Whoever waits when the
-/// connection is closed gets `.closed`.
+/// One task at a time reads and one writes; a second one gets `.busy`. The end of the stream is nil, never an empty
+/// read. Every call honours cancellation: it throws `.cancelled`, and what had been sent by then stays sent. Whoever
+/// waits when the connection is closed gets `.closed`.
 public final class Connection: Sendable {
     let transport: any Transport
     private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
@@ -39,8 +39,8 @@ public final class Connection: Sendable {
     /// The peer's address; it stays known after the connection is gone.
     public var peer: SocketAddress? { transport.peer }
 
-    /// When waiting to receive ends with `.timedOut`; `.never` at first. It counts for a wait that goes on from its next
-    /// one.
+    /// When waiting to receive ends with `.timedOut`; `.never` at first. It counts for a wait that goes on from its
+    /// next one.
     public var readDeadline: LoopInstant {
         get { LoopInstant(nanoseconds: readLimit.load(ordering: .relaxed)) }
         set { readLimit.store(newValue.nanoseconds, ordering: .relaxed) }

@@ -3,9 +3,9 @@ public import Sockets
 
 /// What carries a connection's bytes: TCP, UNIX, memory, a simulation, TLS over another one.
 ///
-/// Attempts are synchronous and never wait; there is one wait for each direction. Both are called on the transport's loop,
-/// by one task at a time per direction. ``close()``, ``abort()`` and ``cancel()`` may be called from any thread, again and
-/// again.
+/// Attempts are synchronous and never wait; there is one wait for each direction. Both are called on the transport's
+/// loop, by one task at a time per direction. ``close()``, ``abort()`` and ``cancel()`` may be called from any thread,
+/// again and again.
 public protocol Transport: AnyObject, Sendable {
     /// The loop that the transport belongs to.
     var loop: EventLoop { get }
@@ -47,8 +47,8 @@ public protocol Transport: AnyObject, Sendable {
     /// Ends the sending direction: the peer sees the end of the stream.
     func shutdownSending() throws(SocketError)
 
-    /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole when
-    /// the task is cancelled, so that its waits need no handler of their own.
+    /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole
+    /// when the task is cancelled, so that its waits need no handler of their own.
     func own()
 
     /// The connection has no such task any more.

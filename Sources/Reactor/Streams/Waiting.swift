@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    a wait can end for five reasons: readiness, a close, a cancelled owner, a cancelled task that is not the owner
-//           (a child with `async let`), a deadline; several can happen before the task runs again.
+// Facts:    a wait can end for five reasons: readiness, a close, a cancelled owner, a cancelled task that is not the
+//           owner (a child with `async let`), a deadline; several can happen before the task runs again.
 // Decision: all of them happen on the loop, so that no lock is needed. A wait has a number: what comes from a task's
-//           cancellation names the wait that it means, and finds nothing when that wait is over. The first reason counts.
+//           cancellation names the wait that it means, and finds nothing when that wait is over. The first reason
+//           counts.
 // Cost:     a cancellation from another thread is one entry in the loop's inbox.
 import Sockets
 
@@ -57,8 +58,8 @@ import Sockets
         try check(operation, subject)
     }
 
-    /// Waits, in a task whose cancellation somebody else turns into ``wake(_:)``: what a handler at every wait would cost is
-    /// saved.
+    /// Waits, in a task whose cancellation somebody else turns into ``wake(_:)``: what a handler at every wait would
+    /// cost is saved.
     ///
     /// - Throws: as ``wait(_:until:_:)``.
     nonisolated(nonsending) func waitAsOwner(

@@ -98,12 +98,14 @@ extension Endpoint.Scheme {
 }
 
 extension SocketAddress {
-    /// The addresses to listen at for an endpoint, in the order in which to try them. A name is looked up, which blocks.
+    /// The addresses to listen at for an endpoint, in the order in which to try them. A name is looked up, which
+    /// blocks.
     package static func listening(on endpoint: some EndpointConvertible) throws(SocketError) -> [SocketAddress] {
         try Route(endpoint, family: .unspecified, isPassive: true, for: .listen).addresses
     }
 
-    /// The addresses to connect to for an endpoint, in the order in which to try them. A name is looked up, which blocks.
+    /// The addresses to connect to for an endpoint, in the order in which to try them. A name is looked up, which
+    /// blocks.
     package static func connecting(to endpoint: some EndpointConvertible) throws(SocketError) -> [SocketAddress] {
         try Route(endpoint, family: .unspecified, isPassive: false, for: .connect).addresses
     }

@@ -32,8 +32,8 @@ public struct SelectorEvent: Hashable, Sendable {
     public let token: UInt64
     /// What it is ready for: a part of its interest, never empty.
     public let ready: Interest
-    /// Whether an end or an error came with it, so that a receive that brings less than it had room for does not mean that
-    /// nothing more is to be told. Select can't tell and says no; it is level-triggered and tells again.
+    /// Whether an end or an error came with it, so that a receive that brings less than it had room for does not mean
+    /// that nothing more is to be told. Select can't tell and says no; it is level-triggered and tells again.
     public let hasEnded: Bool
 
     /// An event.

@@ -6,8 +6,8 @@ package import SystemPackage
 ///
 /// C: `pthread_create(3)`.
 package enum Thread {
-    /// Starts a thread that runs `body` and ends with it. It blocks SIGPIPE, and every other signal that would interrupt it
-    /// is left to the rest of the process.
+    /// Starts a thread that runs `body` and ends with it. It blocks SIGPIPE, and every other signal that would
+    /// interrupt it is left to the rest of the process.
     ///
     /// - Throws: `EAGAIN` when the system has no thread left.
     package static func start(_ body: @escaping @Sendable () -> Void) throws(Errno) {
