@@ -265,6 +265,10 @@ import Testing
             #expect(AbandonedChildren.shared.count <= before)
             // The writing end breaks: nobody has the reading end any more.
             let writing = pipe.takeWriting()
+            // Not at once: the children that other tests start share every descriptor until they become a program.
+            var poll = Poll()
+            poll.register(writing.number, for: [])
+            #expect(try poll.wait(timeout: .seconds(20)).first?.events.contains(.error) == true)
             #expect(throws: Errno.brokenPipe) { try [0].withUnsafeBytes { try SystemCalls.write(writing.number, $0) } }
         }
 
