@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct DatagramTests {
-    //
+    //
     @Test func `a datagram arrives with its sender`() throws {
         let receiver = try Socket.bound(to: "udp://127.0.0.1:0")
         let sender = try Socket.bound(to: "udp://127.0.0.1:0")
@@ -15,6 +15,30 @@ import Testing
         #expect(message.bytes == Array("hahaha".utf8))
         #expect(try message.sender == sender.localAddress)
         #expect(!message.isTruncated)
+    }
+
+    //
+    @Test func `two threads use one socket, one for each direction, and neither waits for the other`() throws {
+        let count = 200
+        let ends = try (0..<2).map { _ in SharedSocket(try Socket.bound(to: "udp://127.0.0.1:0")) }
+        let addresses = try ends.map { try $0.socket.localAddress }
+        let receivers = (0..<2).map { index in
+            BlockingThread { () -> Int in
+                var sum = 0
+                for _ in 0..<count { sum += Int(try ends[index].socket.receive(upTo: 10)?.first ?? 0) }
+                return sum
+            }
+        }
+        let senders = (0..<2).map { index in
+            BlockingThread {
+                for number in 0..<count {
+                    try ends[index].socket.send([UInt8(truncatingIfNeeded: number)], to: addresses[1 - index])
+                }
+            }
+        }
+        for sender in senders { try sender.join() }
+        let expected = (0..<count).reduce(0) { $0 + ($1 & 0xFF) }
+        for receiver in receivers { #expect(try receiver.join() == expected) }
     }
 
     //

@@ -6,6 +6,22 @@ import TestSupport
 import Testing
 
 @Suite struct SocketLifeTests {
+    // B-SOCO-08
+    @Test func `protocols have the numbers of the system's own list`() throws {
+        let numbers: [(ProtocolNumber, String)] = [
+            (.icmp, "icmp"), (.igmp, "igmp"), (.tcp, "tcp"), (.udp, "udp"), (.ipv6, "ipv6"), (.gre, "gre"),
+            (.esp, "esp"), (.ah, "ah"), (.icmpv6, "ipv6-icmp"), (.sctp, "sctp"), (.udpLite, "udplite"),
+        ]
+        let list = try String(contentsOfFile: "/etc/protocols", encoding: .utf8).split(separator: "\n")
+        for (number, name) in numbers {
+            let row = list.first { $0.split(whereSeparator: \.isWhitespace).first == Substring(name) }
+            #expect(row?.split(whereSeparator: \.isWhitespace).dropFirst().first == "\(number.rawValue)", "\(name)")
+        }
+        #expect(ProtocolNumber.raw.rawValue == 255)
+        #expect(ProtocolNumber.mptcp.rawValue == 262)
+    }
+
+    // A2-04: families and kinds are types, so that neither can stand where the other is meant
     // B-SOCK-05, B-SOCF-01
     @Test func `a socket reads back the family, kind and protocol it was opened with`() throws {
         let stream = try Socket(.ipv4, .stream, .tcp)
