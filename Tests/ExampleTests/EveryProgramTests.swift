@@ -75,8 +75,10 @@ import Testing
     @Test func `a server without standard streams serves`() throws {
         let folder = try programs.directory()
         _ = try programs.shell("exec \"$0\" \"$1\" <&- >&-", "timestamp-server", "unix:\(folder.path)/socket")
-        try wait { folder.names == ["socket"] }
-        let client = SocketFile(try Socket.patient(to: .unix(UnixAddress(path: folder.file("socket")))))
+        // The file is there from bind on, and refuses until listen.
+        let address = SocketAddress.unix(try UnixAddress(path: folder.file("socket")))
+        try wait { (try? Socket.connecting(to: address)) != nil }
+        let client = SocketFile(try Socket.patient(to: address))
         try client.write("hello")
         try client.flush()
         #expect(try client.read(exactly: 24 + 5).suffix(5) == Array("hello".utf8))
