@@ -22,7 +22,8 @@ enum Carrier: CaseIterable, Sendable {
             return
         }
         let directory = try TemporaryDirectory()
-        let endpoint = self == .tcp ? "127.0.0.1:0" : "unix:\(directory.file("s"))"
+        // An address of its own: other tests knock at ports of 127.0.0.1 that were free a moment ago.
+        let endpoint = self == .tcp ? "127.0.0.2:0" : "unix:\(directory.file("s"))"
         let accepted = Handover()
         let server = try await Server(on: endpoint, loop: thread.loop) { connection in
             await accepted.give(connection)
@@ -50,7 +51,12 @@ private actor Handover {
     private var waiter: CheckedContinuation<Void, Never>?
 
     func give(_ connection: Connection) {
-        if let taker { taker.resume(returning: connection) } else { self.connection = connection }
+        if let taker {
+            self.taker = nil
+            taker.resume(returning: connection)
+        } else {
+            self.connection = connection
+        }
     }
 
     func take() async -> Connection {

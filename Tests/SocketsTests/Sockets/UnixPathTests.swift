@@ -190,7 +190,16 @@ import Testing
     }
 
     private func makeStale(_ path: String) throws {
-        let socket = try Socket(.unix, .stream)
-        try socket.bind(to: .unix(UnixAddress(path: path)))
+        let address = SocketAddress.unix(try UnixAddress(path: path))
+        do {
+            let socket = try Socket(.unix, .stream)
+            try socket.bind(to: address)
+        }
+        // Not stale at once: the children that other tests start share every descriptor until they become a program.
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline {
+            var probe = try Socket(.unix, .datagram)
+            if case .failure(let error) = probe.connectResult(to: address), error.isConnectionRefused { return }
+        }
     }
 }
