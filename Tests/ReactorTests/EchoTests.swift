@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct EchoTests {
     @Test func `a client hears its own words from an echo server`() async throws {
-        let server = try await Server(on: "127.0.0.1:0") { connection in try await connection.echo() }
+        let server = try await Server(on: "127.0.0.2:0") { connection in try await connection.echo() }
         let running = Task { try await server.run() }
         let address = try #require(server.addresses.first)
         let answer = try await withConnection(to: address) { connection in

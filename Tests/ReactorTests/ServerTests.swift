@@ -12,7 +12,7 @@ import Testing
     func `one slow client does not hold up the others`(mechanism: World.Mechanism) async throws {
         let thread = try LoopThread(in: .real(mechanism))
         defer { thread.stop() }
-        let server = try await Server(on: "127.0.0.1:0", loop: thread.loop) { try await $0.echo() }
+        let server = try await Server(on: "127.0.0.2:0", loop: thread.loop) { try await $0.echo() }
         let running = Task { try await server.run() }
         let address = try #require(server.addresses.first)
         try await withConnection(to: address) { _ in
@@ -32,7 +32,7 @@ import Testing
     func `a hundred clients at once are all answered`(mechanism: World.Mechanism) async throws {
         let thread = try LoopThread(in: .real(mechanism))
         defer { thread.stop() }
-        let server = try await Server(on: "127.0.0.1:0", loop: thread.loop) { try await $0.echo() }
+        let server = try await Server(on: "127.0.0.2:0", loop: thread.loop) { try await $0.echo() }
         let running = Task { try await server.run() }
         let address = try #require(server.addresses.first)
         // Not more: with the tests beside this one the descriptors must stay below select's 1,024.
@@ -58,7 +58,7 @@ import Testing
         struct Planned: Error {}
         let failures = Mutex<[String]>([])
         let server = try await Server(
-            on: "127.0.0.1:0",
+            on: "127.0.0.2:0",
             report: { event in
                 if case .handlerFailed(let error, _) = event { failures.withLock { $0.append("\(type(of: error))") } }
             },
@@ -85,7 +85,7 @@ import Testing
 
     // P22: graceful drain finishes what is under way
     @Test func `a drained server finishes what is under way and takes nobody new`() async throws {
-        let server = try await Server(on: "127.0.0.1:0") { connection in
+        let server = try await Server(on: "127.0.0.2:0") { connection in
             while let line = try await connection.receive(upTo: 100), !connection.isDraining {
                 try await connection.send(line)
             }
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func `what is not done when the drain's time is up is cancelled`() async throws {
-        let server = try await Server(on: "127.0.0.1:0") { connection in _ = try await connection.receive() }
+        let server = try await Server(on: "127.0.0.2:0") { connection in _ = try await connection.receive() }
         let running = Task { try await server.run() }
         let address = try #require(server.addresses.first)
         try await withConnection(to: address) { client in
@@ -121,7 +121,7 @@ import Testing
     // The hard stop
     @Test func `cancelling the server cancels every connection and waits for its handlers`() async throws {
         let ended = Mutex(0)
-        let server = try await Server(on: "127.0.0.1:0") { connection in
+        let server = try await Server(on: "127.0.0.2:0") { connection in
             defer { ended.withLock { $0 += 1 } }
             _ = try await connection.receive()
         }
@@ -143,7 +143,7 @@ import Testing
         var limits = Server.Limits()
         limits.connections = 2
         let most = Mutex((now: 0, most: 0))
-        let server = try await Server(on: "127.0.0.1:0", limits: limits) { connection in
+        let server = try await Server(on: "127.0.0.2:0", limits: limits) { connection in
             most.withLock {
                 $0.now += 1
                 $0.most = max($0.most, $0.now)
@@ -174,7 +174,7 @@ import Testing
         limits.connectionsPerPeer = 1
         let refused = Mutex(0)
         let server = try await Server(
-            on: "127.0.0.1:0", limits: limits,
+            on: "127.0.0.2:0", limits: limits,
             report: { if case .refused = $0 { refused.withLock { $0 += 1 } } }, handler: { try await $0.echo() })
         let running = Task { try await server.run() }
         let address = try #require(server.addresses.first)
