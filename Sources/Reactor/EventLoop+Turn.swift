@@ -25,16 +25,11 @@ extension EventLoop {
 
     /// Phase 1: what other threads brought.
     private func takeInbox() {
-        let (brought, actions) = inbox.withLock { inbox in
-            inbox.isAnnounced = false
-            defer {
-                inbox.jobs.removeAll(keepingCapacity: true)
-                inbox.actions.removeAll(keepingCapacity: true)
-            }
-            return (inbox.jobs, inbox.actions)
-        }
-        jobs.append(contentsOf: brought)
-        for action in actions { action() }
+        inbox.withLock { swap(&$0, &brought) }
+        guard brought.isAnnounced else { return }
+        jobs.append(contentsOf: brought.jobs)
+        for action in brought.actions { action() }
+        brought.clear()
     }
 
     /// Phases 2 and 4: tasks that can go on. One generation: what they make ready comes at the next call, so that the

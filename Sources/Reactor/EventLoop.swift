@@ -32,12 +32,20 @@ public final class EventLoop: @unchecked Sendable {
 
     /// What other threads have brought.
     let inbox = Mutex(Inbox())
+    /// Changes places with the inbox, so that the memory of both is used again.
+    var brought = Inbox()
 
     struct Inbox {
         var jobs: [UnownedJob] = []
         var actions: [@Sendable () -> Void] = []
         /// Whether the loop has been woken for what is here.
         var isAnnounced = false
+
+        mutating func clear() {
+            jobs.removeAll(keepingCapacity: true)
+            actions.removeAll(keepingCapacity: true)
+            isAnnounced = false
+        }
     }
 
     static let current = ThreadSlot()
@@ -94,7 +102,7 @@ public struct LoopStatistics: Hashable, Sendable {
     public internal(set) var turns = 0
     /// Jobs of tasks.
     public internal(set) var jobs = 0
-    /// The longest time between two waits.
+    /// The longest time between two waits, while ``EventLoop/slowTurn`` is set: measuring it reads the clock.
     public internal(set) var longestTurn = Duration.zero
     /// Timers that have fired.
     public internal(set) var firedTimers = 0

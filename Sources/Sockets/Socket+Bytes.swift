@@ -49,7 +49,7 @@ func withBytes<Result>(
 
 extension [UInt8] {
     /// A new array whose bytes `body` appends.
-    static func filled(
+    package static func filled(
         capacity: Int, _ body: (inout OutputRawSpan) throws(SocketError) -> Void
     ) throws(SocketError) -> [UInt8] {
         try [UInt8](capacity: capacity) { output throws(SocketError) in

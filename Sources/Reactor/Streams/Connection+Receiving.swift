@@ -79,7 +79,8 @@ extension Connection {
     private nonisolated(nonsending) func receiveArray(_ maximum: Int) async throws(SocketError) -> [UInt8]? {
         while true {
             var attempt = TransferAttempt.wouldBlock
-            let bytes = try [UInt8](received: min(maximum, BufferPool.bufferSize)) { output throws(SocketError) in
+            let room = min(maximum, BufferPool.bufferSize)
+            let bytes = try [UInt8].filled(capacity: room) { output throws(SocketError) in
                 attempt = try transport.receiveNow(into: &output)
             }
             switch attempt {

@@ -57,21 +57,3 @@ extension RawSpan {
     /// The bytes in an array: what crosses to another thread can't be borrowed.
     var copied: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
 }
-
-extension [UInt8] {
-    /// A new array that `body` appends to.
-    init(
-        received capacity: Int, _ body: (inout OutputRawSpan) throws(SocketError) -> Void
-    ) throws(SocketError) {
-        try self.init(capacity: capacity) { output throws(SocketError) in
-            var failure: SocketError?
-            unsafe output.withUnsafeMutableBufferPointer { buffer, count in
-                let memory = UnsafeMutableRawBufferPointer(buffer)
-                var raw = unsafe OutputRawSpan(buffer: memory, initializedCount: count)
-                do throws(SocketError) { try body(&raw) } catch { failure = error }
-                count = unsafe raw.finalize(for: memory)
-            }
-            if let failure { throw failure }
-        }
-    }
-}

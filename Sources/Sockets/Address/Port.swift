@@ -109,15 +109,8 @@ extension Port {
 
     package static func ephemeralRange(from file: FilePath) throws(AddressError) -> ClosedRange<Port> {
         let text: String
-        do {
-            let descriptor = try FileDescriptor.open(file, .readOnly)
-            text = try descriptor.closeAfter {
-                var line = [UInt8](repeating: 0, count: 64)
-                let count = try unsafe line.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
-                return String(decoding: line.prefix(count), as: UTF8.self)
-            }
-        } catch {
-            throw AddressError("\(file)", .ephemeralRange, .unreadable(error as? Errno ?? .ioError))
+        do throws(Errno) { text = try kernelText(at: file) } catch {
+            throw AddressError("\(file)", .ephemeralRange, .unreadable(error))
         }
         let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { try? Port($0) }
         guard bounds.count == 2, bounds[0] <= bounds[1] else { throw AddressError(text, .ephemeralRange, .notARange) }

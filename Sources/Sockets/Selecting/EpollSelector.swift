@@ -51,7 +51,7 @@ public import SystemPackage
     ) throws(SelectorError) {
         let number = descriptor.rawValue
         let entry = try checked(.modify, number, interest, trigger, token)
-        if registry[number] == nil { throw SelectorError(.modify, number, .notRegistered) }
+        try registry.requireEntry(for: number)
         do throws(SelectorError) {
             try epoll.modify(descriptor, for: Epoll.Events(interest, trigger), token: UInt64(number))
         } catch {

@@ -30,8 +30,13 @@ struct Registry {
     }
 
     /// - Throws: `.notRegistered`.
-    mutating func replace(_ entry: Entry, for descriptor: CInt) throws(SelectorError) {
+    func requireEntry(for descriptor: CInt) throws(SelectorError) {
         if self[descriptor] == nil { throw SelectorError(.modify, descriptor, .notRegistered) }
+    }
+
+    /// - Throws: `.notRegistered`.
+    mutating func replace(_ entry: Entry, for descriptor: CInt) throws(SelectorError) {
+        try requireEntry(for: descriptor)
         entries[Int(descriptor)] = entry
     }
 

@@ -31,9 +31,7 @@ public final class SelectSelector: Selector {
         _ descriptor: FileDescriptor, for interest: Interest, trigger: Trigger = .level, token: UInt64
     ) throws(SelectorError) {
         let entry = try checked(.modify, descriptor.rawValue, interest, trigger, token)
-        if registry[descriptor.rawValue] == nil {
-            throw SelectorError(.modify, descriptor.rawValue, .notRegistered)
-        }
+        try registry.requireEntry(for: descriptor.rawValue)
         try checkOpen(.modify, descriptor.rawValue)
         try registry.replace(entry, for: descriptor.rawValue)
         closed.remove(descriptor.rawValue)

@@ -41,7 +41,7 @@ enum SocketTable {
                 (try? SystemCalls.target(ofLink: "/proc/\(process)/fd/\(descriptor)")).map(wanted.contains) ?? false
             }
             guard holds else { continue }
-            let name = text(of: "/proc/\(process)/comm", maximum: 64)
+            let name = (try? kernelText(at: FilePath("/proc/\(process)/comm"))) ?? ""
             return (process, name.split(separator: "\n").first.map(String.init) ?? "?")
         }
         return nil
@@ -69,8 +69,8 @@ enum SocketTable {
     }
 
     private static func rows(of table: String) -> [[String]] {
-        text(of: "/proc/net/\(table)", maximum: maximumTable).split(separator: "\n").dropFirst()
-            .map { $0.split(separator: " ").map(String.init) }
+        let text = (try? kernelText(at: FilePath("/proc/net/\(table)"), maximum: maximumTable)) ?? ""
+        return text.split(separator: "\n").dropFirst().map { $0.split(separator: " ").map(String.init) }
     }
 
     private static func entries(of directory: String) -> [String] {
@@ -80,21 +80,5 @@ enum SocketTable {
             let found = try? SystemCalls.entries(of: descriptor.number, maximum: maximumEntries)
         else { return [] }
         return found.entries.map(\.name)
-    }
-
-    private static func text(of path: String, maximum: Int) -> String {
-        guard let file = try? SystemCalls.open(path.utf8, in: SystemCalls.currentDirectory, .readOnly) else {
-            return ""
-        }
-        var bytes: [UInt8] = []
-        var page = [UInt8](repeating: 0, count: 65_536)
-        while bytes.count < maximum {
-            let count = try? unsafe page.withUnsafeMutableBufferPointer { (page) throws(Errno) in
-                try unsafe SystemCalls.read(file.number, into: UnsafeMutableRawBufferPointer(page))
-            }
-            guard let count, count > 0 else { break }
-            bytes += page[..<count]
-        }
-        return String(decoding: bytes.prefix(maximum), as: UTF8.self)
     }
 }
