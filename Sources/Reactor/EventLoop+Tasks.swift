@@ -30,7 +30,7 @@ extension EventLoop {
             return try await run(async: { [self] () async throws(SocketError) in try await sleep(for: duration) })
         }
         let wanted = world.now().advanced(by: duration)
-        do throws(SocketError) { try await Waiting(home: self).wait(.wait, until: Deadline.earliest(wanted)) } catch {
+        do throws(SocketError) { try await Waiting(on: self).wait(.wait, until: Deadline.earliest(wanted)) } catch {
             if error.reason != .timedOut || Deadline.current < wanted { throw error }
         }
     }

@@ -27,7 +27,7 @@ extension EventLoop {
     private func takeInbox() {
         inbox.withLock { swap(&$0, &brought) }
         guard brought.isAnnounced else { return }
-        jobs.append(contentsOf: brought.jobs)
+        for job in brought.jobs { jobs.append(job) }
         for action in brought.actions { action() }
         brought.clear()
     }
@@ -35,12 +35,7 @@ extension EventLoop {
     /// Phases 2 and 4: tasks that can go on. One generation: what they make ready comes at the next call, so that the
     /// network is not starved by tasks that wake each other.
     private func runJobs() {
-        if jobs.isEmpty { return }
-        swap(&jobs, &runningJobs)
-        let executor = unsafe asUnownedTaskExecutor()
-        for job in runningJobs { unsafe job.runSynchronously(on: executor) }
-        statistics.jobs += runningJobs.count
-        runningJobs.removeAll(keepingCapacity: true)
+        if jobs.count > 0 { statistics.jobs += unsafe jobs.run(on: asUnownedTaskExecutor()) }
     }
 
     /// Phase 3: whose time has come.
@@ -61,7 +56,7 @@ extension EventLoop {
 
     /// Phase 6: the one wait of the turn, which does not wait when there is something to do.
     private func waitForNetwork(until deadline: LoopInstant) throws(SocketError) {
-        let hasWork = !jobs.isEmpty || inbox.withLock { $0.isAnnounced }
+        let hasWork = jobs.count > 0 || inbox.withLock { $0.isAnnounced }
         let next = min(deadline, timers.next ?? .never)
         let timeout: Duration? = hasWork ? .zero : next == .never ? nil : world.now().duration(to: next)
         try driver.wait(timeout)

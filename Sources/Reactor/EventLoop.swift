@@ -26,9 +26,8 @@ public final class EventLoop: @unchecked Sendable {
     var timers = TimerQueue()
     let buffers = BufferPool()
 
-    /// Jobs for this turn and for the next one: they change places, so that their memory is used again.
-    var jobs: [UnownedJob] = []
-    var runningJobs: [UnownedJob] = []
+    /// Tasks that can go on.
+    let jobs = JobQueue()
 
     /// What other threads have brought.
     let inbox = Mutex(Inbox())

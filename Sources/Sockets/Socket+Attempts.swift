@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import SystemPackage
+package import SystemPackage
 
 /// What an attempt that never waits came to.
 public enum TransferAttempt: Hashable, Sendable {
@@ -52,11 +52,39 @@ extension Socket {
     ///
     /// C: `send(2)` with `MSG_DONTWAIT`.
     public func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
+        do throws(Errno) { return try Self.sendNow(number, bytes) } catch { throw toldApart(failure(.send, error)) }
+    }
+
+    // MARK: For an engine that counts nanoseconds
+
+    /// Receives from a stream socket by its number alone.
+    ///
+    /// - Throws: what the system says, but for `EAGAIN`.
+    ///
+    /// C: `recv(2)` with `MSG_DONTWAIT`.
+    @inline(__always)
+    package static func receiveNow(
+        _ stream: CInt, into output: inout OutputRawSpan
+    ) throws(Errno) -> TransferAttempt {
         do throws(Errno) {
-            return .moved(try SystemCalls.send(number, bytes, flags: Constants.dontWait))
+            let count = try SystemCalls.receive(stream, into: &output, flags: Constants.dontWait)
+            return count == 0 ? .ended : .moved(count)
         } catch {
             if error == .wouldBlock { return .wouldBlock }
-            throw toldApart(failure(.send, error))
+            throw error
+        }
+    }
+
+    /// Sends to a stream socket by its number alone.
+    ///
+    /// - Throws: what the system says, but for `EAGAIN`.
+    ///
+    /// C: `send(2)` with `MSG_DONTWAIT`.
+    @inline(__always)
+    package static func sendNow(_ stream: CInt, _ bytes: RawSpan) throws(Errno) -> TransferAttempt {
+        do throws(Errno) { return .moved(try SystemCalls.send(stream, bytes, flags: Constants.dontWait)) } catch {
+            if error == .wouldBlock { return .wouldBlock }
+            throw error
         }
     }
 }

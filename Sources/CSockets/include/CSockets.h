@@ -118,6 +118,15 @@ static inline int nw_openat(int directory, const char *_Nonnull path, int flags,
     return openat(directory, path, flags, mode);
 }
 
+// The two calls of every request, without what the C library does about pthread_cancel(3) at each of them: Swift's
+// threads are never cancelled by it.
+static inline ssize_t nw_recv(int descriptor, void *_Nullable bytes, size_t count, int flags) {
+    return syscall(SYS_recvfrom, descriptor, bytes, count, flags, NULL, NULL);
+}
+static inline ssize_t nw_send(int descriptor, const void *_Nullable bytes, size_t count, int flags) {
+    return syscall(SYS_sendto, descriptor, bytes, count, flags, NULL, 0);
+}
+
 // System calls without a wrapper.
 static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode,
                              uint64_t resolve) {

@@ -26,7 +26,7 @@ enum AddressLookup {
     ) async throws(SocketError) -> [SocketAddress] {
         if let known = try SocketAddress.known(endpoint, for: .connect) { return known }
         let answer = Answer()
-        let waiting = Waiting(home: loop)
+        let waiting = Waiting(on: loop)
         start {
             answer.set(Swift.Result { () throws(SocketError) in try SocketAddress.connecting(to: endpoint) })
             waiting.wakeOnItsLoop()

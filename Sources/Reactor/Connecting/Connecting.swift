@@ -58,7 +58,7 @@ extension Connection {
     ) async throws(SocketError) -> Connection {
         let transport = try loop.driver.connect(to: address, from: source)
         do throws(SocketError) {
-            try await transport.waitUntilConnected(deadline)
+            try await transport.waitToConnect()?.wait(.connect, until: deadline)
             try transport.finishConnecting()
         } catch {
             transport.close()

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSockets
 package import Sockets
 
 /// A listening socket on a loop.
@@ -9,6 +8,8 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     private var socket: SharedSocket?
     private var slot: Int?
     private let waiting: Waiting
+    /// Whether an attempt is worth its system call.
+    private var mayAccept = true
     let localAddress: SocketAddress
 
     init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) throws(SocketError) {
@@ -16,7 +17,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
         localAddress = try socket.localAddress
         self.loop = loop
         self.driver = driver
-        waiting = Waiting(home: loop)
+        waiting = Waiting(on: loop)
         self.socket = SharedSocket(socket)
     }
 
@@ -28,19 +29,19 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
 
     func acceptNow() throws(SocketError) -> (any Transport)? {
         guard let socket else { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
-        if !waiting.isReady { return nil }
+        if !mayAccept { return nil }
         do throws(SocketError) {
             return SocketTransport(try socket.socket.accept(), loop: loop, driver: driver)
         } catch {
             if error.reason != .wouldBlock { throw error }
-            waiting.isReady = false
+            mayAccept = false
             return nil
         }
     }
 
     nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {
         if socket == nil { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
-        if waiting.isReady { return }
+        if mayAccept { return }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
         if slot == nil { slot = try driver.add(self) }
         if let slot { try driver.arm(slot, .readable) }
@@ -48,7 +49,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
-        waiting.isReady = true
+        mayAccept = true
         waiting.wake()
     }
 

@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSockets
 import Sockets
+import SystemPackage
 
 /// A stream socket on a loop. All state is the loop's; what may be called from any thread goes there first.
-@safe final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
+final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     private(set) var loop: EventLoop
     private var driver: ReadinessDriver
     /// Nil once it is closed.
     private var socket: SharedSocket?
+    /// Its descriptor, for the calls of every request.
+    private let number: CInt
     private var slot: Int?
-    let reading: Waiting
-    private let writing: Waiting
+    /// Where the tasks wait; made when the first one does.
+    private var reading: Waiting?
+    private var writing: Waiting?
+    /// Whether an attempt is worth its system call.
+    private var mayReceive = true
+    private var maySend = true
     /// An end or an error was told: from now on a short read does not mean that nothing is left to be read.
     private var hasEnded = false
     private var isCancelled = false
-    private var owner: UnsafeRawPointer?
     let peer: SocketAddress?
     let localAddress: SocketAddress?
 
     init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) {
         self.loop = loop
         self.driver = driver
-        reading = Waiting(home: loop)
-        writing = Waiting(home: loop)
         peer = socket.peer
         localAddress = try? socket.localAddress
         // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
         if peer?.ip != nil { try? socket.set(.noDelay, to: true) }
+        number = socket.descriptor.rawValue
         self.socket = SharedSocket(socket)
     }
 
@@ -40,32 +44,52 @@ import Sockets
     // MARK: Attempts
 
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
-        let socket = try open(.receive, reading)
-        if !reading.isReady { return .wouldBlock }
+        try check(.receive, reading)
+        if !mayReceive { return .wouldBlock }
         let room = output.freeCapacity
-        let attempt = try socket.socket.receiveNow(into: &output)
+        if room == 0 { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
+        let attempt: TransferAttempt
+        do throws(Errno) { attempt = try Socket.receiveNow(number, into: &output) } catch {
+            throw SocketError(.receive, error: error, subject: subject)
+        }
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
-        case .moved(let count): if count < room && !hasEnded { reading.isReady = false }
-        case .wouldBlock: reading.isReady = false
+        case .moved(let count): if count < room && !hasEnded { mayReceive = false }
+        case .wouldBlock: mayReceive = false
         case .ended: break
         }
         return attempt
     }
 
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
-        let socket = try open(.send, writing)
-        if !writing.isReady { return .wouldBlock }
-        let attempt = try socket.socket.sendNow(bytes)
-        if attempt == .wouldBlock { writing.isReady = false }
+        try check(.send, writing)
+        if !maySend { return .wouldBlock }
+        let attempt: TransferAttempt
+        do throws(Errno) { attempt = try Socket.sendNow(number, bytes) } catch {
+            throw SocketError(.send, error: error, subject: subject)
+        }
+        if attempt == .wouldBlock { maySend = false }
         return attempt
     }
 
+    private var subject: String? { peer.map { "\($0)" } }
+
     @inline(__always)
-    private func open(_ operation: SocketError.Operation, _ direction: Waiting) throws(SocketError) -> SharedSocket {
-        if let socket, !isCancelled, !direction.isBusy { return socket }
+    private func open(_ operation: SocketError.Operation, _ waiting: Waiting?) throws(SocketError) -> SharedSocket {
+        try check(operation, waiting)
+        guard let socket else { throw refusal(operation) }
+        return socket
+    }
+
+    /// Whether a task may use the direction that has this place to wait.
+    @inline(__always)
+    private func check(_ operation: SocketError.Operation, _ waiting: Waiting?) throws(SocketError) {
+        if socket == nil || isCancelled || waiting?.isBusy == true { throw refusal(operation) }
+    }
+
+    private func refusal(_ operation: SocketError.Operation) -> SocketError {
         let reason: SocketError.Reason = socket == nil ? .closed : isCancelled ? .cancelled : .busy
-        throw SocketError(operation, reason, subject: peer.map { "\($0)" })
+        return SocketError(operation, reason, subject: subject)
     }
 
     func finishConnecting() throws(SocketError) {
@@ -75,32 +99,32 @@ import Sockets
 
     // MARK: Waits
 
-    nonisolated(nonsending) func waitUntilReadable(_ deadline: LoopInstant) async throws(SocketError) {
-        try await wait(reading, .readable, .receive, deadline)
+    func waitToReceive() throws(SocketError) -> Waiting? {
+        let known = reading
+        try check(.receive, known)
+        if mayReceive { return nil }
+        try driver.arm(try register(), .readable)
+        if let known { return known }
+        let made = Waiting(on: loop)
+        reading = made
+        return made
     }
 
-    nonisolated(nonsending) func waitUntilWritable(_ deadline: LoopInstant) async throws(SocketError) {
-        try await wait(writing, .writable, .send, deadline)
+    func waitToSend() throws(SocketError) -> Waiting? {
+        let known = writing
+        try check(.send, known)
+        if maySend { return nil }
+        try driver.arm(try register(), .writable)
+        if let known { return known }
+        let made = Waiting(on: loop)
+        writing = made
+        return made
     }
 
-    nonisolated(nonsending) func waitUntilConnected(_ deadline: LoopInstant) async throws(SocketError) {
+    func waitToConnect() throws(SocketError) -> Waiting? {
         // Registered before anything is assumed: an edge tells when the attempt has ended.
-        writing.isReady = false
-        try await wait(writing, .writable, .connect, deadline)
-    }
-
-    private nonisolated(nonsending) func wait(
-        _ direction: Waiting, _ interest: Interest, _ operation: SocketError.Operation, _ deadline: LoopInstant
-    ) async throws(SocketError) {
-        _ = try open(operation, direction)
-        if direction.isReady { return }
-        try driver.arm(try register(), interest)
-        if unsafe owner != nil && UnsafeRawPointer(swift_task_getCurrent()) == owner {
-            try await direction.waitAsOwner(operation, until: deadline, peer)
-        } else {
-            // Some other task, a child perhaps, that can be cancelled alone.
-            try await direction.wait(operation, until: deadline, peer)
-        }
+        maySend = false
+        return try waitToSend()
     }
 
     private func register() throws(SocketError) -> Int {
@@ -114,20 +138,16 @@ import Sockets
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
         if hasEnded { self.hasEnded = true }
         if ready.contains(.readable) {
-            reading.isReady = true
-            reading.wake()
+            mayReceive = true
+            reading?.wake()
         }
         if ready.contains(.writable) {
-            writing.isReady = true
-            writing.wake()
+            maySend = true
+            writing?.wake()
         }
     }
 
     // MARK: The end
-
-    func own() { unsafe owner = UnsafeRawPointer(swift_task_getCurrent()) }
-
-    func disown() { unsafe owner = nil }
 
     func move(to loop: EventLoop) {
         guard let driver = loop.driver as? ReadinessDriver else {
@@ -136,8 +156,6 @@ import Sockets
         precondition(slot == nil, "a transport that was used can't be moved")
         self.loop = loop
         self.driver = driver
-        reading.home = loop
-        writing.home = loop
     }
 
     func shutdownSending() throws(SocketError) {
@@ -158,8 +176,8 @@ import Sockets
     func cancel() {
         loop.perform { [self] in
             isCancelled = true
-            reading.wake(.cancelled)
-            writing.wake(.cancelled)
+            reading?.wake(.cancelled)
+            writing?.wake(.cancelled)
         }
     }
 
@@ -169,10 +187,10 @@ import Sockets
             self.slot = nil
             loop.statistics.connections -= 1
         }
-        reading.disarm()
-        writing.disarm()
+        reading?.disarm()
+        writing?.disarm()
         socket = nil
-        reading.wake(.closed)
-        writing.wake(.closed)
+        reading?.wake(.closed)
+        writing?.wake(.closed)
     }
 }

@@ -54,7 +54,7 @@ final class ClientList: Sendable {
     /// Waits until fewer connections than `limit` are there.
     nonisolated(nonsending) func waitForRoom(_ limit: Int, on loop: EventLoop) async throws(SocketError) {
         while true {
-            let waiting = Waiting(home: loop)
+            let waiting = Waiting(on: loop)
             let isFull = state.withLock { state in
                 if state.transports.count < limit { return false }
                 state.waiters.append(waiting)

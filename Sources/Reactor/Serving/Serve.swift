@@ -26,8 +26,8 @@ public func serve(
 nonisolated(nonsending) func withOwnership<Result>(
     of connection: Connection, _ body: nonisolated(nonsending) () async throws -> Result
 ) async rethrows -> Result {
-    connection.transport.own()
-    defer { connection.transport.disown() }
+    connection.own()
+    defer { connection.disown() }
     return try await withTaskCancellationHandler {
         try await body()
     } onCancel: {

@@ -9,10 +9,11 @@ extension Connection {
     public nonisolated(nonsending) func receive() async throws(SocketError) -> Received? {
         if !loop.isCurrent { return try await receiveElsewhere() }
         while true {
+            try await waitUntilReadable()
             switch try receiveLease() {
             case .received(let received): return received
             case .ended: return nil
-            case .wouldBlock: try await waitToReceive()
+            case .wouldBlock: continue
             }
         }
     }
@@ -27,10 +28,11 @@ extension Connection {
         if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
         if !loop.isCurrent { return try await copy(receiveElsewhere(maximum: output.freeCapacity), to: &output) }
         while true {
+            try await waitUntilReadable()
             switch try transport.receiveNow(into: &output) {
             case .moved(let count): return count
             case .ended: return nil
-            case .wouldBlock: try await waitToReceive()
+            case .wouldBlock: continue
             }
         }
     }
@@ -78,6 +80,7 @@ extension Connection {
 
     private nonisolated(nonsending) func receiveArray(_ maximum: Int) async throws(SocketError) -> [UInt8]? {
         while true {
+            try await waitUntilReadable()
             var attempt = TransferAttempt.wouldBlock
             let room = min(maximum, BufferPool.bufferSize)
             let bytes = try [UInt8].filled(capacity: room) { output throws(SocketError) in
@@ -86,18 +89,25 @@ extension Connection {
             switch attempt {
             case .moved: return bytes
             case .ended: return nil
-            case .wouldBlock: try await waitToReceive()
+            case .wouldBlock: continue
             }
         }
     }
 
-    private nonisolated(nonsending) func waitToReceive() async throws(SocketError) {
-        try await transport.waitUntilReadable(Deadline.earliest(readDeadline))
+    /// Returns at once where an attempt is worth its system call.
+    @inline(__always)
+    private nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
+        guard let waiting = try transport.waitToReceive() else { return }
+        try await wait(at: waiting, .receive, until: readDeadline)
     }
 
     // MARK: From outside of the loop
+    //
+    // Never inlined: whoever calls the loop's `run` comes back to its own executor, and what was inlined would do so at
+    // every wait.
 
-    @concurrent private func receiveElsewhere() async throws(SocketError) -> Received? {
+    @inline(never)
+    private nonisolated(nonsending) func receiveElsewhere() async throws(SocketError) -> Received? {
         let loan = try await loop.run(async: { [self] () async throws(SocketError) -> Received.Loan? in
             try await receive()?.handOver()
         })
@@ -105,7 +115,8 @@ extension Connection {
         return Received(loan, loop: loop)
     }
 
-    @concurrent private func receiveElsewhere(maximum: Int) async throws(SocketError) -> [UInt8]? {
+    @inline(never)
+    private nonisolated(nonsending) func receiveElsewhere(maximum: Int) async throws(SocketError) -> [UInt8]? {
         try await loop.run(async: { [self] () async throws(SocketError) in try await receiveArray(maximum) })
     }
 

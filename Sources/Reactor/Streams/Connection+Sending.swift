@@ -11,7 +11,7 @@ extension Connection {
         while sent < bytes.byteCount {
             switch try transport.sendNow(bytes.extracting(droppingFirst: sent)) {
             case .moved(let count): sent += count
-            case .ended, .wouldBlock: try await transport.waitUntilWritable(Deadline.earliest(writeDeadline))
+            case .ended, .wouldBlock: try await waitUntilWritable()
             }
         }
     }
@@ -44,11 +44,18 @@ extension Connection {
         }
         while true {
             if case .moved(let count) = try transport.sendNow(bytes) { return count }
-            try await transport.waitUntilWritable(Deadline.earliest(writeDeadline))
+            try await waitUntilWritable()
         }
     }
 
-    @concurrent private func sendElsewhere(_ bytes: [UInt8]) async throws(SocketError) {
+    @inline(__always)
+    private nonisolated(nonsending) func waitUntilWritable() async throws(SocketError) {
+        guard let waiting = try transport.waitToSend() else { return }
+        try await wait(at: waiting, .send, until: writeDeadline)
+    }
+
+    @inline(never)
+    private nonisolated(nonsending) func sendElsewhere(_ bytes: [UInt8]) async throws(SocketError) {
         try await loop.run(async: { [self] () async throws(SocketError) in try await send(unsafe bytes.span.bytes) })
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSockets
 public import Sockets
 import Synchronization
 
@@ -14,10 +15,15 @@ import Synchronization
 /// One task at a time reads and one writes; a second one gets `.busy`. The end of the stream is nil, never an empty
 /// read. Every call honours cancellation: it throws `.cancelled`, and what had been sent by then stays sent. Whoever
 /// waits when the connection is closed gets `.closed`.
-public final class Connection: Sendable {
+@safe public final class Connection: Sendable {
     let transport: any Transport
+    /// The loop that the connection belongs to.
+    public let loop: EventLoop
     private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
     private let writeLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
+
+    /// The task that serves the connection. Touched on the loop alone.
+    private nonisolated(unsafe) var owner: UnsafeRawPointer?
 
     private let draining: Flag?
 
@@ -26,14 +32,13 @@ public final class Connection: Sendable {
 
     init(_ transport: any Transport, draining: Flag?) {
         self.transport = transport
+        loop = transport.loop
         self.draining = draining
     }
 
     /// Whether the server that this connection belongs to is being drained: finish what is under way, and end.
     public var isDraining: Bool { draining?.isSet ?? false }
 
-    /// The loop that the connection belongs to.
-    public var loop: EventLoop { transport.loop }
     /// The connection's own address.
     public var localAddress: SocketAddress? { transport.localAddress }
     /// The peer's address; it stays known after the connection is gone.
@@ -50,6 +55,26 @@ public final class Connection: Sendable {
     public var writeDeadline: LoopInstant {
         get { LoopInstant(nanoseconds: writeLimit.load(ordering: .relaxed)) }
         set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+    }
+
+    /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole
+    /// when the task is cancelled, so that its waits need no handler of their own.
+    func own() { unsafe owner = UnsafeRawPointer(swift_task_getCurrent()) }
+
+    /// The connection has no such task any more.
+    func disown() { unsafe owner = nil }
+
+    /// Waits in whichever way fits the task: another one than the owner, a child perhaps, can be cancelled alone.
+    @inline(__always)
+    nonisolated(nonsending) func wait(
+        at waiting: Waiting, _ operation: SocketError.Operation, until deadline: LoopInstant
+    ) async throws(SocketError) {
+        let deadline = Deadline.earliest(deadline)
+        if unsafe owner != nil && UnsafeRawPointer(swift_task_getCurrent()) == owner {
+            try await waiting.waitAsOwner(operation, until: deadline, transport)
+        } else {
+            try await waiting.wait(operation, until: deadline, transport.peer)
+        }
     }
 
     /// Ends the sending direction: the peer sees the end of the stream, and may go on sending.

@@ -3,8 +3,8 @@ public import Sockets
 
 /// What carries a connection's bytes: TCP, UNIX, memory, a simulation, TLS over another one.
 ///
-/// Attempts are synchronous and never wait; there is one wait for each direction. Both are called on the transport's
-/// loop, by one task at a time per direction. ``close()``, ``abort()`` and ``cancel()`` may be called from any thread,
+/// Attempts are synchronous and never wait; for each direction there is one place to wait, where a ``Connection`` does
+/// the waiting. Both are called on the transport's loop, by one task at a time per direction. ``close()``, ``abort()`` and ``cancel()`` may be called from any thread,
 /// again and again.
 public protocol Transport: AnyObject, Sendable {
     /// The loop that the transport belongs to.
@@ -24,20 +24,20 @@ public protocol Transport: AnyObject, Sendable {
     /// - Throws: `.closed`, `.cancelled`, `.broken`.
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt
 
-    /// Waits until a receive may bring something. It may return early, and never returns late.
+    /// Where to wait until a receive may bring something; nil when it may now. The wait may end early, never late.
     ///
-    /// - Throws: `.busy` when another task waits, `.closed`, `.cancelled`, `.timedOut`.
-    nonisolated(nonsending) func waitUntilReadable(_ deadline: LoopInstant) async throws(SocketError)
+    /// - Throws: `.busy` when another task waits there, `.closed`, `.cancelled`.
+    func waitToReceive() throws(SocketError) -> Waiting?
 
-    /// Waits until a send may take something. It may return early, and never returns late.
+    /// Where to wait until a send may take something; nil when it may now. The wait may end early, never late.
     ///
-    /// - Throws: as ``waitUntilReadable(_:)``.
-    nonisolated(nonsending) func waitUntilWritable(_ deadline: LoopInstant) async throws(SocketError)
+    /// - Throws: as ``waitToReceive()``.
+    func waitToSend() throws(SocketError) -> Waiting?
 
-    /// Waits until a connection attempt has come to its end.
+    /// Where to wait until a connection attempt has come to its end; nil when it has.
     ///
-    /// - Throws: as ``waitUntilReadable(_:)``.
-    nonisolated(nonsending) func waitUntilConnected(_ deadline: LoopInstant) async throws(SocketError)
+    /// - Throws: as ``waitToReceive()``.
+    func waitToConnect() throws(SocketError) -> Waiting?
 
     /// What came of the connection attempt, once the transport is writable.
     ///
@@ -46,13 +46,6 @@ public protocol Transport: AnyObject, Sendable {
 
     /// Ends the sending direction: the peer sees the end of the stream.
     func shutdownSending() throws(SocketError)
-
-    /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole
-    /// when the task is cancelled, so that its waits need no handler of their own.
-    func own()
-
-    /// The connection has no such task any more.
-    func disown()
 
     /// Brings a transport that nobody has used yet to another loop.
     func move(to loop: EventLoop)

@@ -6,15 +6,14 @@
 //           cancellation names the wait that it means, and finds nothing when that wait is over. The first reason
 //           counts.
 // Cost:     a cancellation from another thread is one entry in the loop's inbox.
-import Sockets
+public import Sockets
 
-/// Somewhere for one task at a time to wait on a loop. Touched by the loop's thread alone, but for ``wakeOnItsLoop()``.
-@safe final class Waiting: @unchecked Sendable {
-    /// Whether an attempt is worth its system call: what a transport remembers for each direction.
-    var isReady = true
-
+/// Somewhere for one task at a time to wait on a loop: what a ``Transport`` has for each direction.
+///
+/// All of it is called on the loop, but for ``wakeOnItsLoop()``.
+@safe public final class Waiting: @unchecked Sendable {
     /// The loop that the waits are on.
-    var home: EventLoop
+    private let home: EventLoop
     private var continuation: UnsafeContinuation<Void, Never>?
     private var outcome: SocketError.Reason?
     /// It was woken before it waited.
@@ -24,13 +23,14 @@ import Sockets
     private var deadline = LoopInstant.never
     private var timer: LoopTimer?
 
-    init(home: EventLoop) { self.home = home }
+    /// A place of a loop's.
+    public init(on loop: EventLoop) { home = loop }
 
     /// Whether a task waits here.
-    var isBusy: Bool { unsafe continuation != nil }
+    public var isBusy: Bool { unsafe continuation != nil }
 
     /// Ends the wait: nil for readiness, else why there is none. Nothing happens when nobody waits.
-    func wake(_ reason: SocketError.Reason? = nil) {
+    public func wake(_ reason: SocketError.Reason? = nil) {
         guard let waiter = unsafe continuation else { return }
         unsafe continuation = nil
         outcome = reason
@@ -38,20 +38,20 @@ import Sockets
     }
 
     /// Ends the wait, or keeps the next one from beginning. Any thread may call this.
-    func wakeOnItsLoop() {
+    package func wakeOnItsLoop() {
         home.enqueue { [self] in if isBusy { wake() } else { wasWoken = true } }
     }
 
     /// Waits, in a task that is cancelled by itself.
     ///
     /// - Throws: `.cancelled`, `.timedOut`, or the reason of ``wake(_:)``.
-    nonisolated(nonsending) func wait(
+    package nonisolated(nonsending) func wait(
         _ operation: SocketError.Operation, until deadline: LoopInstant, _ subject: SocketAddress? = nil
     ) async throws(SocketError) {
         number &+= 1
         let number = number
         await withTaskCancellationHandler {
-            await suspend(number, until: deadline)
+            if begin(until: deadline) { await suspend() }
         } onCancel: {
             home.perform { [self] in cancel(number) }
         }
@@ -62,33 +62,48 @@ import Sockets
     /// cost is saved.
     ///
     /// - Throws: as ``wait(_:until:_:)``.
+    @inline(__always)
     nonisolated(nonsending) func waitAsOwner(
-        _ operation: SocketError.Operation, until deadline: LoopInstant, _ subject: SocketAddress?
+        _ operation: SocketError.Operation, until deadline: LoopInstant, _ transport: any Transport
     ) async throws(SocketError) {
         number &+= 1
-        await suspend(number, until: deadline)
-        try check(operation, subject)
+        if begin(until: deadline) { await suspend() }
+        if outcome != nil { try check(operation, transport.peer) }
     }
 
-    private nonisolated(nonsending) func suspend(_ number: UInt64, until deadline: LoopInstant) async {
+    /// Whether there is something to wait for: nothing has ended the wait before it began.
+    @inline(__always)
+    private func begin(until deadline: LoopInstant) -> Bool {
         outcome = nil
+        if wasWoken || cancelledNumber == number || deadline != .never { return beginSlowly(until: deadline) }
+        self.deadline = deadline
+        return true
+    }
+
+    private func beginSlowly(until deadline: LoopInstant) -> Bool {
         if wasWoken {
             wasWoken = false
-            return
+            return false
         }
         if cancelledNumber == number {
             outcome = .cancelled
-            return
+            return false
         }
         self.deadline = deadline
-        if deadline != .never {
-            if deadline <= home.now {
-                outcome = .timedOut
-                return
-            }
-            arm()
+        if deadline == .never { return true }
+        if deadline <= home.now {
+            outcome = .timedOut
+            return false
         }
-        await unsafe withUnsafeContinuation { unsafe continuation = $0 }
+        arm()
+        return true
+    }
+
+    /// The public function of this name without the underscore moves to the task's executor before it waits, which is
+    /// where the task is: a lock in the runtime for each wait.
+    @inline(__always)
+    private nonisolated(nonsending) func suspend() async {
+        await unsafe _unsafeInheritExecutor_withUnsafeContinuation { unsafe continuation = $0 }
     }
 
     /// Ends the wait with this number, or keeps it from beginning.
@@ -118,8 +133,8 @@ import Sockets
         if deadline <= now { wake(.timedOut) } else if deadline != .never { arm() }
     }
 
-    /// Takes the timer out of the loop's queue.
-    func disarm() {
+    /// Takes the wait's timer out of the loop's queue: nobody waits here any more.
+    public func disarm() {
         if let timer { home.timers.cancel(timer) }
     }
 }

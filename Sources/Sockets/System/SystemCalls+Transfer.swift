@@ -16,7 +16,7 @@ extension SystemCalls {
     @inline(__always)
     static func receive(_ descriptor: CInt, into output: inout OutputRawSpan, flags: CInt) throws(Errno) -> Int {
         try unsafe filling(&output) { (room) throws(Errno) in
-            try transfer(.recv, of: room.count) { unsafe recv(descriptor, room.baseAddress, $0, flags) }
+            try transfer(.recv, of: room.count) { unsafe nw_recv(descriptor, room.baseAddress, $0, flags) }
         }
     }
 
@@ -25,7 +25,7 @@ extension SystemCalls {
     static func send(_ descriptor: CInt, _ bytes: RawSpan, flags: CInt) throws(Errno) -> Int {
         try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in
             try transfer(.send, of: bytes.count) {
-                unsafe CSockets.send(descriptor, bytes.baseAddress, $0, flags | Constants.noSignal)
+                unsafe nw_send(descriptor, bytes.baseAddress, $0, flags | Constants.noSignal)
             }
         }
     }
