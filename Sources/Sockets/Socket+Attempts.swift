@@ -87,4 +87,18 @@ extension Socket {
             throw error
         }
     }
+
+    /// Sends two pieces to a stream socket by its number alone.
+    ///
+    /// - Throws: what the system says, but for `EAGAIN`.
+    ///
+    /// C: `sendmsg(2)` with `MSG_DONTWAIT`.
+    package static func sendNow(_ stream: CInt, _ first: RawSpan, _ second: RawSpan) throws(Errno) -> TransferAttempt {
+        do throws(Errno) {
+            return .moved(try SystemCalls.send(stream, first, second, flags: Constants.dontWait))
+        } catch {
+            if error == .wouldBlock { return .wouldBlock }
+            throw error
+        }
+    }
 }

@@ -44,6 +44,33 @@ extension Socket {
         return sent
     }
 
+    /// Sends what fits now of an open file, by the kernel alone.
+    ///
+    /// - Parameters:
+    ///   - position: where in the file; it moves on by what went.
+    ///   - count: the most that goes.
+    /// - Returns: `.ended` at the end of the file.
+    /// - Throws: as ``sendFile(_:from:count:)``; ``SocketError/Reason/unsupported(_:)`` for a file that the kernel
+    ///   can't send: go through memory.
+    ///
+    /// C: `sendfile(2)` on a non-blocking socket.
+    package func sendFileNow(
+        _ file: FileDescriptor, at position: inout Int64, upTo count: Int64
+    ) throws(SocketError) -> TransferAttempt {
+        var offset = Int(position)
+        do throws(Errno) {
+            let step = Int(min(count, Int64(Self.sendFileStep)))
+            let moved = try SystemCalls.sendFile(number, from: file.rawValue, at: &offset, count: step)
+            position = Int64(offset)
+            return moved == 0 ? .ended : .moved(moved)
+        } catch {
+            if error == .wouldBlock { return .wouldBlock }
+            let failure = SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
+            throw failure.reason.meansNoSendFile
+                ? SocketError(.sendFile, .unsupported(error), subject: failure.subject) : failure
+        }
+    }
+
     /// The same through memory, a piece at a time.
     private func copy(
         _ file: FileDescriptor, from offset: Int64, count: Int64?, _ patience: inout Patience

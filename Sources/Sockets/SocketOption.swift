@@ -75,6 +75,18 @@ extension Socket {
             }
         }
     }
+
+    /// How many bytes were sent that the peer's system has not acknowledged (TCP), or that the peer has not read
+    /// (UNIX).
+    ///
+    /// C: `ioctl(2)` with `SIOCOUTQ`.
+    public var unacknowledgedBytes: Int {
+        get throws(SocketError) {
+            do throws(Errno) { return try SystemCalls.unacknowledgedBytes(number) } catch {
+                throw failure(.available, error)
+            }
+        }
+    }
 }
 
 extension SystemCalls {

@@ -88,7 +88,8 @@ extension Connection {
     /// Whether a task waits to receive.
     var isReceiving: Bool {
         get async throws {
-            await reason { [self] in try await loop.run { () throws(SocketError) in _ = try transport.waitToReceive() } }
+            await reason { [self] in try await loop.run { () throws(SocketError) in _ = try transport.waitToReceive() }
+            }
                 == .busy
         }
     }

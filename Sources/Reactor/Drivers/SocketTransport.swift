@@ -30,6 +30,8 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         localAddress = try? socket.localAddress
         // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
         if peer?.ip != nil { try? socket.set(.noDelay, to: true) }
+        // Calls that take no flag for it must not wait either. It fails for a descriptor that is no socket.
+        if socket.timeLimit != .zero { try? socket.setTimeLimit(.zero) }
         number = socket.descriptor.rawValue
         self.socket = SharedSocket(socket)
     }
@@ -70,6 +72,31 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         }
         if attempt == .wouldBlock { maySend = false }
         return attempt
+    }
+
+    func sendNow(_ first: RawSpan, _ second: RawSpan) throws(SocketError) -> TransferAttempt {
+        if second.isEmpty { return try sendNow(first) }
+        try check(.send, writing)
+        if !maySend { return .wouldBlock }
+        let attempt: TransferAttempt
+        do throws(Errno) { attempt = try Socket.sendNow(number, first, second) } catch {
+            throw SocketError(.send, error: error, subject: subject)
+        }
+        if attempt == .wouldBlock { maySend = false }
+        return attempt
+    }
+
+    func onSocket<Result: ~Copyable>(
+        _ direction: TransportDirection?, _ body: (borrowing Socket) throws(SocketError) -> Result
+    ) throws(SocketError) -> Result? {
+        let waiting = direction == .receiving ? reading : direction == .sending ? writing : nil
+        let socket = try open(direction == .receiving ? .receive : .send, waiting)
+        if direction == .receiving && !mayReceive || direction == .sending && !maySend { return nil }
+        do throws(SocketError) { return try body(socket.socket) } catch {
+            guard error.reason == .wouldBlock, let direction else { throw error }
+            if direction == .receiving { mayReceive = false } else { maySend = false }
+            return nil
+        }
     }
 
     private var subject: String? { peer.map { "\($0)" } }

@@ -96,9 +96,9 @@ extension Connection {
 
     /// Returns at once where an attempt is worth its system call.
     @inline(__always)
-    private nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
+    nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
         guard let waiting = try transport.waitToReceive() else { return }
-        try await wait(at: waiting, .receive, until: readDeadline)
+        try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
     }
 
     // MARK: From outside of the loop

@@ -30,6 +30,31 @@ extension Connection {
         try await send(unsafe text.utf8.span.bytes)
     }
 
+    /// Sends two pieces, the second behind the first, without copying them together: a head and its body.
+    ///
+    /// - Throws: as ``send(_:)-(RawSpan)``.
+    ///
+    /// C: `sendmsg(2)`.
+    public nonisolated(nonsending) func send(_ first: RawSpan, _ second: RawSpan) async throws(SocketError) {
+        if !loop.isCurrent { return try await sendElsewhere(first.copied + second.copied) }
+        var sent = 0
+        while sent < first.byteCount {
+            switch try transport.sendNow(first.extracting(droppingFirst: sent), second) {
+            case .moved(let count): sent += count
+            case .ended, .wouldBlock: try await waitUntilWritable()
+            }
+        }
+        try await send(second.extracting(droppingFirst: sent - first.byteCount))
+    }
+
+    /// Sends the pieces one behind the other, gathered into as few calls as there can be. Python: `writelines`.
+    ///
+    /// - Throws: as ``send(_:)-(RawSpan)``.
+    public nonisolated(nonsending) func send(_ pieces: [[UInt8]]) async throws(SocketError) {
+        // One copy is cheaper than pinning many arrays at once.
+        try await send(pieces.count == 1 ? pieces[0] : Array(pieces.joined()))
+    }
+
     /// Sends what fits, at least 1 byte (0 for none).
     ///
     /// - Returns: how many bytes went.
@@ -49,9 +74,9 @@ extension Connection {
     }
 
     @inline(__always)
-    private nonisolated(nonsending) func waitUntilWritable() async throws(SocketError) {
+    nonisolated(nonsending) func waitUntilWritable() async throws(SocketError) {
         guard let waiting = try transport.waitToSend() else { return }
-        try await wait(at: waiting, .send, until: writeDeadline)
+        try await wait(at: waiting, .send, until: min(writeDeadline, idleDeadline))
     }
 
     @inline(never)

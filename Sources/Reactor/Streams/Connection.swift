@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSockets
 public import Sockets
 import Synchronization
 
@@ -15,15 +14,16 @@ import Synchronization
 /// One task at a time reads and one writes; a second one gets `.busy`. The end of the stream is nil, never an empty
 /// read. Every call honours cancellation: it throws `.cancelled`, and what had been sent by then stays sent. Whoever
 /// waits when the connection is closed gets `.closed`.
-@safe public final class Connection: Sendable {
+public final class Connection: Sendable {
     let transport: any Transport
     /// The loop that the connection belongs to.
     public let loop: EventLoop
     private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
     private let writeLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
+    private let idleNanoseconds = Atomic<Int64>(.max)
 
     /// The task that serves the connection. Touched on the loop alone.
-    private nonisolated(unsafe) var owner: UnsafeRawPointer?
+    private nonisolated(unsafe) var owner: TaskIdentity?
 
     private let draining: Flag?
 
@@ -57,9 +57,26 @@ import Synchronization
         set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
     }
 
+    /// How long the peer may be silent: a wait that takes longer, to receive or to send, ends with `.timedOut`. Nil, as
+    /// at first, for as long as it likes. What arrives in between starts the time anew.
+    public var idleLimit: Duration? {
+        get {
+            let limit = idleNanoseconds.load(ordering: .relaxed)
+            return limit == .max ? nil : .nanoseconds(limit)
+        }
+        set { idleNanoseconds.store(newValue?.wholeNanoseconds ?? .max, ordering: .relaxed) }
+    }
+
+    /// When a wait that begins now has been idle for too long.
+    @inline(__always)
+    var idleDeadline: LoopInstant {
+        let limit = idleNanoseconds.load(ordering: .relaxed)
+        return limit == .max ? .never : loop.now.advanced(by: .nanoseconds(limit))
+    }
+
     /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole
     /// when the task is cancelled, so that its waits need no handler of their own.
-    func own() { unsafe owner = UnsafeRawPointer(swift_task_getCurrent()) }
+    func own() { unsafe owner = TaskIdentity.current }
 
     /// The connection has no such task any more.
     func disown() { unsafe owner = nil }
@@ -70,7 +87,7 @@ import Synchronization
         at waiting: Waiting, _ operation: SocketError.Operation, until deadline: LoopInstant
     ) async throws(SocketError) {
         let deadline = Deadline.earliest(deadline)
-        if unsafe owner != nil && UnsafeRawPointer(swift_task_getCurrent()) == owner {
+        if let owner = unsafe owner, owner == TaskIdentity.current {
             try await waiting.waitAsOwner(operation, until: deadline, transport)
         } else {
             try await waiting.wait(operation, until: deadline, transport.peer)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Sockets
+import SystemPackage
 
 /// What carries a connection's bytes: TCP, UNIX, memory, a simulation, TLS over another one.
 ///
 /// Attempts are synchronous and never wait; for each direction there is one place to wait, where a ``Connection`` does
-/// the waiting. Both are called on the transport's loop, by one task at a time per direction. ``close()``, ``abort()`` and ``cancel()`` may be called from any thread,
-/// again and again.
+/// the waiting. Both are called on the transport's loop, by one task at a time per direction. ``close()``, ``abort()``
+/// and ``cancel()`` may be called from any thread, again and again.
 public protocol Transport: AnyObject, Sendable {
     /// The loop that the transport belongs to.
     var loop: EventLoop { get }
@@ -23,6 +24,22 @@ public protocol Transport: AnyObject, Sendable {
     ///
     /// - Throws: `.closed`, `.cancelled`, `.broken`.
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt
+
+    /// Sends what fits of two pieces, the second behind the first, with one call where that can be.
+    ///
+    /// - Throws: as ``sendNow(_:)``.
+    func sendNow(_ first: RawSpan, _ second: RawSpan) throws(SocketError) -> TransferAttempt
+
+    /// Makes a call on the system's socket that carries the bytes: what only a socket can do.
+    ///
+    /// - Parameters:
+    ///   - direction: what the call is for; nil where it neither sends nor receives.
+    /// - Returns: what `body` returns; nil where that would have to wait, which the transport then knows.
+    /// - Throws: what `body` throws; `.closed`, `.cancelled`, `.busy`; `.unsupported` where no socket carries the
+    ///   bytes.
+    func onSocket<Result: ~Copyable>(
+        _ direction: TransportDirection?, _ body: (borrowing Socket) throws(SocketError) -> Result
+    ) throws(SocketError) -> Result?
 
     /// Where to wait until a receive may bring something; nil when it may now. The wait may end early, never late.
     ///
@@ -58,4 +75,28 @@ public protocol Transport: AnyObject, Sendable {
 
     /// The hard stop: every operation throws `.cancelled` from now on.
     func cancel()
+}
+
+/// One of a transport's two ways.
+public enum TransportDirection: Hashable, Sendable {
+    /// From the peer, and to it.
+    case receiving, sending
+}
+
+extension Transport {
+    /// Sends the first piece, and the second if the first one went as a whole.
+    public func sendNow(_ first: RawSpan, _ second: RawSpan) throws(SocketError) -> TransferAttempt {
+        if first.isEmpty { return try sendNow(second) }
+        guard case .moved(let sent) = try sendNow(first) else { return .wouldBlock }
+        if sent < first.byteCount || second.isEmpty { return .moved(sent) }
+        guard case .moved(let more) = try sendNow(second) else { return .moved(sent) }
+        return .moved(sent + more)
+    }
+
+    /// There is no socket of the system's.
+    public func onSocket<Result: ~Copyable>(
+        _ direction: TransportDirection?, _ body: (borrowing Socket) throws(SocketError) -> Result
+    ) throws(SocketError) -> Result? {
+        throw SocketError(.open, .unsupported(.notSocket), subject: peer.map { "\($0)" })
+    }
 }

@@ -66,4 +66,13 @@ extension SystemCalls {
         _ = try perform(.ioctl) { unsafe nw_ioctl(descriptor, nw_fionread, &count) }
         return Int(count)
     }
+
+    /// How many sent bytes are still under way.
+    ///
+    /// C: `ioctl(2)` with `SIOCOUTQ`.
+    static func unacknowledgedBytes(_ descriptor: CInt) throws(Errno) -> Int {
+        var count: CInt = 0
+        _ = try perform(.ioctl) { unsafe nw_ioctl(descriptor, nw_siocoutq, &count) }
+        return Int(count)
+    }
 }

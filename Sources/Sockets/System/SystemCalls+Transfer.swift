@@ -30,6 +30,28 @@ extension SystemCalls {
         }
     }
 
+    /// Two pieces with one call.
+    ///
+    /// C: `sendmsg(2)`.
+    static func send(_ descriptor: CInt, _ first: RawSpan, _ second: RawSpan, flags: CInt) throws(Errno) -> Int {
+        try unsafe first.withUnsafeBytes { (first) throws(Errno) in
+            try unsafe second.withUnsafeBytes { (second) throws(Errno) in
+                var vectors: InlineArray<2, iovec> = unsafe [vector(first), vector(second)]
+                var list = unsafe vectors.mutableSpan
+                return try unsafe list.withUnsafeMutableBufferPointer { (vectors) throws(Errno) in
+                    var message = unsafe msghdr()
+                    unsafe message.msg_iov = vectors.baseAddress
+                    unsafe message.msg_iovlen = vectors.count
+                    return try unsafe sendMessage(descriptor, &message, flags: flags)
+                }
+            }
+        }
+    }
+
+    private static func vector(_ bytes: UnsafeRawBufferPointer) -> iovec {
+        unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+    }
+
     /// Lends the free part of `output` to a call and counts what the call put there.
     @inline(__always)
     static func filling(
@@ -148,6 +170,13 @@ extension SystemCalls {
             if error == .illegalSeek { return try unsafe read(descriptor, into: buffer) }
             throw error
         }
+    }
+
+    /// Reads at an offset behind what is in `output` already; nothing comes at the end of the file.
+    ///
+    /// C: `pread(2)`.
+    package static func read(_ descriptor: CInt, into output: inout OutputRawSpan, at offset: Int64) throws(Errno) {
+        _ = try unsafe filling(&output) { (room) throws(Errno) in try unsafe read(descriptor, into: room, at: offset) }
     }
 
     /// C: `write(2)`.
