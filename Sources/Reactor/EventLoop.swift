@@ -26,6 +26,9 @@ public final class EventLoop: @unchecked Sendable {
     var timers = TimerQueue()
     let buffers = BufferPool()
 
+    /// Descriptors of other people's that somebody waits for, by number.
+    var watches: [CInt: DescriptorWatch] = [:]
+
     /// Jobs for this turn and for the next one: they change places, so that their memory is used again.
     var jobs: [UnownedJob] = []
     var runningJobs: [UnownedJob] = []

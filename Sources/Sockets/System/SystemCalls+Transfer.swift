@@ -164,6 +164,15 @@ extension SystemCalls {
         try unsafe filling(&output) { (room) throws(Errno) in try unsafe read(descriptor, into: room) }
     }
 
+    /// Appends to `output` what is at an offset; where a file has none, what comes next.
+    ///
+    /// C: `pread(2)`.
+    package static func read(
+        _ descriptor: CInt, into output: inout OutputRawSpan, at offset: Int64
+    ) throws(Errno) -> Int {
+        try unsafe filling(&output) { (room) throws(Errno) in try unsafe read(descriptor, into: room, at: offset) }
+    }
+
     /// Appends to `output` what ``readCached(_:into:at:)-(_,UnsafeMutableRawBufferPointer,_)`` reads.
     ///
     /// C: `preadv2(2)` with `RWF_NOWAIT`.
