@@ -88,15 +88,17 @@ extension EventLoop {
 /// A call that a loop makes whenever a descriptor is ready.
 public final class DescriptorCallback: Sendable {
     let action: @Sendable () -> Void
+    let isOnce: Bool
     private let interest: Interest
     private let descriptor: FileDescriptor
     private let loop: EventLoop
 
     init(
         _ action: @escaping @Sendable () -> Void, for interest: Interest, _ descriptor: FileDescriptor,
-        on loop: EventLoop
+        on loop: EventLoop, isOnce: Bool = false
     ) {
         self.action = action
+        self.isOnce = isOnce
         self.interest = interest
         self.descriptor = descriptor
         self.loop = loop

@@ -14,28 +14,16 @@ extension EventLoop {
         if maximum < 1 { throw SocketError(.receive, .invalid("at most \(maximum) bytes can't be received")) }
         while true {
             var attempt = TransferAttempt.wouldBlock
-            let bytes = try receiveNow(min(maximum, BufferPool.bufferSize), from: socket, &attempt)
+            let bytes = try [UInt8].filled(capacity: min(maximum, BufferPool.bufferSize)) {
+                output throws(SocketError) in
+                attempt = try socket.receiveNow(into: &output)
+            }
             switch attempt {
             case .moved: return bytes
             case .ended: return nil
             case .wouldBlock: try await waitUntilReadable(socket.descriptor)
             }
         }
-    }
-
-    private func receiveNow(
-        _ room: Int, from socket: borrowing Socket, _ attempt: inout TransferAttempt
-    ) throws(SocketError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: room)
-        var span = unsafe bytes.mutableSpan
-        var count = 0
-        try unsafe span.withUnsafeMutableBytes { memory throws(SocketError) in
-            var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
-            attempt = try socket.receiveNow(into: &output)
-            count = unsafe output.finalize(for: memory)
-        }
-        bytes.removeLast(room - count)
-        return bytes
     }
 
     /// Sends every byte.

@@ -15,6 +15,13 @@ final class DescriptorWatch: ReadinessWatcher, @unchecked Sendable {
         /// Called every time, until it is taken away.
         case callback(DescriptorCallback)
 
+        var isOver: Bool {
+            switch self {
+            case .task: true
+            case .callback(let callback): callback.isOnce
+            }
+        }
+
         var identity: AnyObject {
             switch self {
             case .task(let waiting): waiting
@@ -65,6 +72,7 @@ final class DescriptorWatch: ReadinessWatcher, @unchecked Sendable {
         (reader, writer) = (nil, nil)
         end()
         for case .task(let waiting) in listeners { waiting.wake(reason) }
+        for case .callback(let callback) in listeners where callback.isOnce { callback.action() }
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
@@ -72,8 +80,8 @@ final class DescriptorWatch: ReadinessWatcher, @unchecked Sendable {
         // epoll reports both directions, and nobody may care for this one: then it is told when somebody does.
         if concerned.isEmpty { return }
         let listeners = [concerned.contains(.readable) ? reader : nil, concerned.contains(.writable) ? writer : nil]
-        if case .task = reader, concerned.contains(.readable) { reader = nil }
-        if case .task = writer, concerned.contains(.writable) { writer = nil }
+        if concerned.contains(.readable) && reader?.isOver == true { reader = nil }
+        if concerned.contains(.writable) && writer?.isOver == true { writer = nil }
         for case .callback(let callback) in listeners { callback.action() }
         if interest.isEmpty {
             end()
@@ -116,6 +124,12 @@ extension EventLoop {
         let watch = watches[descriptor.rawValue] ?? DescriptorWatch(descriptor, on: self, driver)
         watches[descriptor.rawValue] = watch
         try watch.add(listener, for: interest)
+    }
+
+    /// Calls `action` once, when reading would not have to wait, or nobody can tell any more. Called on the loop.
+    func whenReadableOnce(_ descriptor: FileDescriptor, _ action: @escaping @Sendable () -> Void) throws(SocketError) {
+        let callback = DescriptorCallback(action, for: .readable, descriptor, on: self, isOnce: true)
+        try listen(to: descriptor, for: .readable, .callback(callback))
     }
 
     /// Ends every wait for a descriptor, for a reason. Called on the loop.
