@@ -105,8 +105,8 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
                 hasShutDown && interest == .writable ? .broken(.brokenPipe) : .unsupported(.badFileDescriptor)
             throw SocketError(operation, reason, subject: name)
         }
-        let isBusy = end.manner == .file ? fileWait.isBusy : loop.watches[end.number]?.has(interest) ?? false
-        if isBusy { throw SocketError(operation, .busy, subject: name) }
+        let isFileBusy = interest == .readable && fileWait.isBusy
+        if isFileBusy || loop.watches[end.number]?.has(interest) ?? false { throw SocketError(operation, .busy, subject: name) }
         return end
     }
 

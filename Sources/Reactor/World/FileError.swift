@@ -20,7 +20,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     init(_ operation: Operation, _ path: RelativePath, error: Errno) {
-        self.init(operation, path, Reason(error))
+        let holdsNUL = error == .invalidArgument && path.bytes.contains(0)
+        self.init(operation, path, holdsNUL ? .invalid("no name holds a NUL") : Reason(error))
     }
 
     /// Why the pool did not do it.

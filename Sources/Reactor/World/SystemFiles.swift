@@ -119,8 +119,9 @@ final class SystemDirectory: Directory {
     nonisolated(nonsending) func makeDirectory(_ path: RelativePath) async throws(FileError) {
         let (parent, name) = try path.split(for: .makeDirectory)
         try await pool.file(.makeDirectory, path) { [self] () throws(Errno) in
+            let directory = try open(parent)
             try SystemCalls.makeDirectory(
-                name, in: try open(parent).number, permissions: FilePermissions(rawValue: 0o755))
+                name, in: directory.number, permissions: FilePermissions(rawValue: 0o755))
         }
     }
 
@@ -157,7 +158,11 @@ private final class SystemFile: ReadableFile {
 
     var descriptor: FileDescriptor? { FileDescriptor(rawValue: owned.number) }
 
+    /// No file system has a file that large, and the system refuses to count on from there.
+    private static let beyondEveryFile = Int64.max - (1 << 32)
+
     func readNow(into output: inout OutputRawSpan, at offset: Int64) throws(FileError) -> TransferAttempt {
+        if offset > Self.beyondEveryFile { return .ended }
         do throws(Errno) {
             guard let count = try SystemCalls.readCached(owned.number, into: &output, at: offset) else {
                 return .wouldBlock
