@@ -106,7 +106,9 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
             throw SocketError(operation, reason, subject: name)
         }
         let isFileBusy = interest == .readable && fileWait.isBusy
-        if isFileBusy || loop.watches[end.number]?.has(interest) ?? false { throw SocketError(operation, .busy, subject: name) }
+        if isFileBusy || loop.watches[end.number]?.has(interest) ?? false {
+            throw SocketError(operation, .busy, subject: name)
+        }
         return end
     }
 
