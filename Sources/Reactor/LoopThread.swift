@@ -28,7 +28,8 @@ public final class LoopThread: Sendable {
         }
     }
 
-    /// Ends the thread once it has done what was brought by then. Whoever waits on the loop then waits for ever: end the tasks first.
+    /// Ends the thread once it has done what was brought by then. Whoever waits on the loop then waits for ever: end
+    /// the tasks first.
     public func stop() {
         stopping.set()
         loop.enqueue {}

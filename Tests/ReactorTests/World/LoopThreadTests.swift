@@ -11,6 +11,13 @@ import Testing
         let reference = Mutex(Reference())
     }
 
+    /// A function of its own, so that the connections are gone when the loop ends.
+    private func openAndClose(on loop: EventLoop) async throws {
+        let (first, second) = try await Connection.pair(on: loop)
+        first.close()
+        second.close()
+    }
+
     @Test(arguments: World.Mechanism.allCases)
     func `what was closed before a loop's end is closed, and nothing holds the loop`(mechanism: World.Mechanism)
         async throws
@@ -19,9 +26,7 @@ import Testing
         for _ in 0..<20 {
             let thread = try LoopThread(in: .real(mechanism))
             held.reference.withLock { $0.loop = thread.loop }
-            let (first, second) = try await Connection.pair(on: thread.loop)
-            first.close()
-            second.close()
+            try await openAndClose(on: thread.loop)
             thread.stop()
         }
         try await until { held.reference.withLock { $0.loop == nil } }
