@@ -26,6 +26,9 @@ public final class EventLoop: @unchecked Sendable {
     var timers = TimerQueue()
     let buffers = BufferPool()
 
+    /// Descriptors of other people's that somebody waits for, by number.
+    var watches: [CInt: DescriptorWatch] = [:]
+
     /// Tasks that can go on.
     let jobs = JobQueue()
 

@@ -20,13 +20,16 @@ public final class LoopThread: Sendable {
                     // A failed wait is the loop's end: without it there is nothing that could go on.
                     do throws(SocketError) { try loop.turn() } catch { preconditionFailure("\(error)") }
                 }
+                // What was brought before the end is still done, or a connection that was closed then would stay open.
+                try? loop.turn(until: loop.timeNow)
             }
         } catch {
             throw SocketError(.open, error: error, subject: "a thread for a loop")
         }
     }
 
-    /// Ends the thread after its current turn. Whoever waits on the loop then waits for ever: end the tasks first.
+    /// Ends the thread once it has done what was brought by then. Whoever waits on the loop then waits for ever: end
+    /// the tasks first.
     public func stop() {
         stopping.set()
         loop.enqueue {}

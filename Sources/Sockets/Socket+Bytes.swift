@@ -49,15 +49,15 @@ func withBytes<Result>(
 
 extension [UInt8] {
     /// A new array whose bytes `body` appends.
-    package static func filled(
-        capacity: Int, _ body: (inout OutputRawSpan) throws(SocketError) -> Void
-    ) throws(SocketError) -> [UInt8] {
-        try [UInt8](capacity: capacity) { output throws(SocketError) in
-            var failure: SocketError?
+    package static func filled<Failure: Error>(
+        capacity: Int, _ body: (inout OutputRawSpan) throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
+        try [UInt8](capacity: capacity) { output throws(Failure) in
+            var failure: Failure?
             unsafe output.withUnsafeMutableBufferPointer { buffer, count in
                 let memory = UnsafeMutableRawBufferPointer(buffer)
                 var raw = unsafe OutputRawSpan(buffer: memory, initializedCount: count)
-                do throws(SocketError) { try body(&raw) } catch { failure = error }
+                do throws(Failure) { try body(&raw) } catch { failure = error }
                 count = unsafe raw.finalize(for: memory)
             }
             if let failure { throw failure }

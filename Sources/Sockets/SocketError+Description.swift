@@ -37,6 +37,7 @@ extension SocketError.Reason: CustomStringConvertible {
         case .tooLong(let limit): "no end of the line in \(limit) bytes"
         case .ended(let got, let wanted): "the stream ended after \(got) of \(wanted) bytes"
         case .ancillaryTruncated: "ancillary data did not fit; its descriptors are closed"
+        case .limitReached(let limit): "the limit of \(limit) is reached"
         case .system(let error): error.words
         }
     }

@@ -46,6 +46,7 @@ public struct SocketError: Error, Hashable, Sendable {
         case open, adopt, duplicate, close
         case bind, listen, accept, connect, shutdown
         case send, receive, wait
+        case run, start
         case sendFile = "send file"
         case getOption = "get option"
         case setOption = "set option"
@@ -86,6 +87,8 @@ public struct SocketError: Error, Hashable, Sendable {
         case ended(after: Int, of: Int)
         /// Ancillary data did not fit. Every descriptor that came with the message is closed, the message is gone.
         case ancillaryTruncated
+        /// A bound of this program's own is reached; the number is the bound.
+        case limitReached(Int)
         /// Anything else that the system said.
         case system(Errno)
     }

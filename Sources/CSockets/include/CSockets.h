@@ -63,6 +63,7 @@ static const unsigned nw_rename_noreplace = 1;  // RENAME_NOREPLACE
 static const uint64_t nw_resolve_no_magiclinks = RESOLVE_NO_MAGICLINKS;
 static const uint64_t nw_resolve_no_symlinks = RESOLVE_NO_SYMLINKS;
 static const uint64_t nw_resolve_beneath = RESOLVE_BENEATH;
+static const uint64_t nw_resolve_cached = 0x20;  // RESOLVE_CACHED
 static const int nw_o_tmpfile = __O_TMPFILE | O_DIRECTORY;
 static const int nw_o_path = __O_PATH;
 static const short nw_pollrdhup = 0x2000;
@@ -151,6 +152,22 @@ static inline int nw_wait_process(int descriptor, int options, int *_Nonnull pro
     return result;
 }
 static inline char *_Nullable const *_Nonnull nw_environment(void) { return __environ; }
+
+// A signal that arrives at a thread which does not block it: the thread blocks it from then on, and the process is sent
+// it once more, until a thread that waits for it by signalfd is the only one to have it. Async-signal-safe calls alone.
+static inline void nw_block_and_send_again(int signal, siginfo_t *_Nullable information, void *_Nonnull context) {
+    int before = errno;
+    (void)information;
+    sigaddset(&((ucontext_t *)context)->uc_sigmask, signal);
+    kill(getpid(), signal);
+    errno = before;
+}
+static inline int nw_redirect_signal(int signal) {
+    struct sigaction action = {0};
+    action.sa_sigaction = nw_block_and_send_again;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    return sigaction(signal, &action, NULL);
+}
 
 // errno as a function: a macro over a thread-local is not imported everywhere.
 static inline int nw_errno(void) { return errno; }

@@ -62,7 +62,7 @@ extension Connection {
             let room = Int(min(end - position, Int64(BufferPool.bufferSize)))
             let offset = position
             let piece = try [UInt8].filled(capacity: room) { output throws(SocketError) in
-                do throws(Errno) { try SystemCalls.read(file.rawValue, into: &output, at: offset) } catch {
+                do throws(Errno) { _ = try SystemCalls.read(file.rawValue, into: &output, at: offset) } catch {
                     throw SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
                 }
             }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// What a loop's outside is: its time and its network. The real one is ``real(_:)``; a simulation brings its own.
-/// Whatever runs on a loop asks this, never the system.
+/// What a loop's outside is: its time, its chance, its network, its files and the programs beside it. The real one is
+/// ``real(_:)``; a simulation brings its own. Whatever runs on a loop asks this, never the system.
 public struct World: Sendable {
     /// Which selector waits for the network.
     public enum Mechanism: String, Hashable, Sendable, CaseIterable {
@@ -18,21 +18,54 @@ public struct World: Sendable {
     /// What time it is.
     let now: @Sendable () -> LoopInstant
 
+    /// What date it is, since the start of 1970.
+    private let wallClock: @Sendable () -> Duration
+
+    /// Chance.
+    public let randomness: Randomness
+
+    /// The files.
+    public let files: any FileSystem
+
+    /// Other programs.
+    public let processes: Processes
+
+    /// Threads for calls that block.
+    public let blocking: BlockingPool
+
     /// Opens the network for a loop.
     let makeDriver: @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver
 
+    /// A world; what is not given is a simulation's: a date that the clock alone moves, chance from a seed, files in
+    /// memory, no processes and no threads.
     init(
-        now: @escaping @Sendable () -> LoopInstant,
+        now: @escaping @Sendable () -> LoopInstant, wallClock: (@Sendable () -> Duration)? = nil,
+        randomness: Randomness = .seeded(0), files: (any FileSystem)? = nil, processes: Processes = .unsupported,
+        blocking: BlockingPool = .inline,
         makeDriver: @escaping @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver
     ) {
+        let wallClock = wallClock ?? { Self.simulatedBeginning + .nanoseconds(now().nanoseconds) }
         self.now = now
+        self.wallClock = wallClock
+        self.randomness = randomness
+        self.files = files ?? MemoryFileSystem(wallClock: wallClock)
+        self.processes = processes
+        self.blocking = blocking
         self.makeDriver = makeDriver
     }
 
-    /// This machine: its monotonic clock, and its network by way of a selector.
+    /// The date at which simulated time begins unless one is given: the first of January 2026.
+    private static let simulatedBeginning = Duration.seconds(1_767_225_600)
+
+    /// What date it is: the time since the start of 1970 (UTC), without leap seconds. It may go back when somebody sets
+    /// the clock; what has to last a while is measured by the loop's own time instead.
+    public var wallTime: Duration { wallClock() }
+
+    /// This machine: its clocks, its chance, its files, its processes, and its network by way of a selector.
     public static func real(_ mechanism: Mechanism = .preferred) -> World {
         World(
-            now: { LoopInstant(nanoseconds: SystemClock.nanoseconds) },
+            now: { LoopInstant(nanoseconds: SystemClock.nanoseconds) }, wallClock: { SystemClock.wall },
+            randomness: .system, files: SystemFiles(pool: .shared), processes: .system, blocking: .shared,
             makeDriver: { (loop) throws(SocketError) in try ReadinessDriver(mechanism, loop: loop) })
     }
 }

@@ -2,13 +2,14 @@
 package import SystemPackage
 
 /// How a process ended.
-package enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
+public enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
     /// By itself, with this code; 0 is by custom success.
     case exited(CInt)
     /// By a signal.
     case signalled(Signal, dumpedCore: Bool)
 
-    package var description: String {
+    /// For people: `exit code 1`, `ended by SIGTERM`.
+    public var description: String {
         switch self {
         case .exited(let code): "exit code \(code)"
         case .signalled(let signal, let dumpedCore): "ended by \(signal)\(dumpedCore ? ", core dumped" : "")"

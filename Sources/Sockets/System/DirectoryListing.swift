@@ -3,14 +3,20 @@ import CSockets
 package import SystemPackage
 
 /// A file's name in a directory, and what kind of file it is.
-package struct DirectoryEntry: Hashable, Sendable {
+public struct DirectoryEntry: Hashable, Sendable {
     /// The name as the file system has it: any bytes but `/` and NUL.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
     /// Nil where the file system does not tell: ask for the file's status.
-    package let kind: FileStatus.Kind?
+    public let kind: FileStatus.Kind?
 
     /// The name for people; bytes that are no UTF-8 are repaired, so that it may name no file.
-    package var name: String { String(decoding: bytes, as: UTF8.self) }
+    public var name: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// An entry.
+    public init(bytes: [UInt8], kind: FileStatus.Kind?) {
+        self.bytes = bytes
+        self.kind = kind
+    }
 }
 
 extension SystemCalls {

@@ -1,28 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSockets
-package import SystemPackage
+public import SystemPackage
 
 /// What the system knows about a file, but for its name and its bytes.
 ///
 /// C: `stat(2)`, `inode(7)`.
-package struct FileStatus: Hashable, Sendable {
+public struct FileStatus: Hashable, Sendable {
     /// What kind of file it is.
-    package enum Kind: Hashable, Sendable, CaseIterable {
+    public enum Kind: Hashable, Sendable, CaseIterable {
+        /// The kinds of `inode(7)`; unknown is what a later system may add.
         case regular, directory, symbolicLink, pipe, socket, characterDevice, blockDevice, unknown
     }
 
-    package let kind: Kind
-    package let permissions: FilePermissions
+    /// What kind of file it is.
+    public let kind: Kind
+    /// Who may do what with it.
+    public let permissions: FilePermissions
     /// In bytes; of a link the length of the path in it.
-    package let size: Int64
-    package let owner: UInt32
-    package let group: UInt32
+    public let size: Int64
+    /// The number of the user whose file it is.
+    public let owner: UInt32
+    /// The number of its group.
+    public let group: UInt32
     /// Which device it is on. With the inode it tells one file from every other.
-    package let device: UInt64
-    package let inode: UInt64
-    package let linkCount: UInt64
+    public let device: UInt64
+    /// Its number on its device.
+    public let inode: UInt64
+    /// How many names it has.
+    public let linkCount: UInt64
     /// When its bytes last changed, since the start of 1970 (UTC).
-    package let modified: Duration
+    public let modified: Duration
+
+    /// A status, of a file that is on no disk.
+    ///
+    /// - Parameter inode: what tells the file from the others of its kind.
+    public init(
+        kind: Kind, permissions: FilePermissions, size: Int64, inode: UInt64, modified: Duration, linkCount: UInt64 = 1
+    ) {
+        self.kind = kind
+        self.permissions = permissions
+        self.size = size
+        self.inode = inode
+        self.modified = modified
+        self.linkCount = linkCount
+        owner = 0
+        group = 0
+        device = 0
+    }
 
     init(_ status: stat) {
         kind = Kind(mode: status.st_mode)

@@ -2,39 +2,41 @@
 import CSockets
 package import SystemPackage
 
-/// A signal, by its number.
+/// A signal, by its number. Numbers without a name here are as good as the others.
 ///
 /// C: `signal(7)`.
-package struct Signal: RawRepresentable, Hashable, Sendable {
-    package let rawValue: CInt
+public struct Signal: RawRepresentable, Hashable, Sendable {
+    /// Its number on this system.
+    public let rawValue: CInt
 
-    package init(rawValue: CInt) { self.rawValue = rawValue }
+    /// The signal with this number.
+    public init(rawValue: CInt) { self.rawValue = rawValue }
 
     /// The terminal has gone, or a server should read its configuration again. C: `SIGHUP`.
-    package static let hangUp = Signal(rawValue: SIGHUP)
+    public static let hangUp = Signal(rawValue: SIGHUP)
     /// Somebody typed Control-C. C: `SIGINT`.
-    package static let interrupt = Signal(rawValue: SIGINT)
+    public static let interrupt = Signal(rawValue: SIGINT)
     /// Somebody typed Control-\. C: `SIGQUIT`.
-    package static let quit = Signal(rawValue: SIGQUIT)
+    public static let quit = Signal(rawValue: SIGQUIT)
     /// Ends a process at once; it can't be blocked. C: `SIGKILL`.
-    package static let kill = Signal(rawValue: SIGKILL)
+    public static let kill = Signal(rawValue: SIGKILL)
     /// For the program's own use. C: `SIGUSR1`.
-    package static let user1 = Signal(rawValue: SIGUSR1)
+    public static let user1 = Signal(rawValue: SIGUSR1)
     /// For the program's own use. C: `SIGUSR2`.
-    package static let user2 = Signal(rawValue: SIGUSR2)
+    public static let user2 = Signal(rawValue: SIGUSR2)
     /// A write that nobody can read any more. C: `SIGPIPE`.
-    package static let pipe = Signal(rawValue: SIGPIPE)
+    public static let pipe = Signal(rawValue: SIGPIPE)
     /// The polite request to end. C: `SIGTERM`.
-    package static let terminate = Signal(rawValue: SIGTERM)
+    public static let terminate = Signal(rawValue: SIGTERM)
     /// A child has ended, stopped or gone on. C: `SIGCHLD`.
-    package static let child = Signal(rawValue: SIGCHLD)
+    public static let child = Signal(rawValue: SIGCHLD)
     /// The terminal has another size. C: `SIGWINCH`.
-    package static let windowChange = Signal(rawValue: SIGWINCH)
+    public static let windowChange = Signal(rawValue: SIGWINCH)
 }
 
 extension Signal: CustomStringConvertible {
     /// C's name, or the number.
-    package var description: String {
+    public var description: String {
         switch self {
         case .hangUp: "SIGHUP"
         case .interrupt: "SIGINT"

@@ -5,7 +5,8 @@ package import SystemPackage
 /// Signals as something to read: a descriptor that is readable while one of its signals is pending. No handler is
 /// installed, and no code runs where it was not called.
 ///
-/// The signals must be blocked (``SystemCalls/block(_:)``) in every thread, else the system delivers them the old way.
+/// The signals must be blocked (``SystemCalls/block(_:)``) in every thread, else the system delivers them the old way:
+/// ``SystemCalls/redirect(_:)`` sees to that where threads run already.
 /// A pending signal is read by one descriptor only; several of one kind may arrive as one.
 ///
 /// C: `signalfd(2)`.
@@ -50,5 +51,18 @@ package struct SignalDescriptor: ~Copyable, Sendable {
         return Arrival(
             signal: Signal(rawValue: CInt(bitPattern: information.ssi_signo)),
             sender: CInt(bitPattern: information.ssi_pid), user: information.ssi_uid)
+    }
+}
+
+extension SystemCalls {
+    /// Makes every thread block a signal as soon as it meets it, so that a ``SignalDescriptor`` gets it whatever
+    /// threads there are. From then on the signal does nothing by itself: until somebody reads it, it waits. Who had
+    /// sent it is lost where a thread had to pass it on.
+    ///
+    /// - Throws: `EINVAL` for a signal that nobody can catch.
+    ///
+    /// C: `sigaction(2)`, for the life of the process.
+    package static func redirect(_ signal: Signal) throws(Errno) {
+        _ = try perform(.sigaction) { nw_redirect_signal(signal.rawValue) }
     }
 }

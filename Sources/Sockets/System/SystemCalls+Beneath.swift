@@ -45,6 +45,49 @@ extension SystemCalls {
         throw .resourceTemporarilyUnavailable
     }
 
+    /// Opens as ``openBeneath(_:_:_:options:permissions:followingLinks:)`` does, if that needs no disk: nil where the
+    /// system does not know every part of the path by heart, or can't tell.
+    ///
+    /// C: `openat2(2)` with `RESOLVE_CACHED`, since Linux 5.12.
+    package static func openCachedBeneath(
+        _ directory: CInt, _ path: some Collection<UInt8>, _ mode: FileDescriptor.AccessMode,
+        options: FileDescriptor.OpenOptions = []
+    ) throws(Errno) -> OwnedDescriptor? {
+        let flags = UInt64(UInt32(bitPattern: mode.rawValue | options.rawValue | O_CLOEXEC))
+        let resolve = nw_resolve_beneath | nw_resolve_no_magiclinks | nw_resolve_cached
+        do throws(Errno) {
+            return OwnedDescriptor(
+                try unsafe withPath(path) { path throws(Errno) in
+                    try perform(.openat2) { unsafe nw_openat2(directory, path, flags, 0, resolve) }
+                })
+        } catch {
+            switch error {
+            case .resourceTemporarilyUnavailable, .noFunction, .notPermitted, .invalidArgument: return nil
+            default: throw error
+            }
+        }
+    }
+
+    /// What is known about the file at a path below a directory, without opening it.
+    ///
+    /// C: `openat2(2)` with `O_PATH`, `fstat(2)`.
+    package static func statusBeneath(
+        _ directory: CInt, _ path: some Collection<UInt8>
+    ) throws(Errno) -> FileStatus {
+        let file = try openBeneath(directory, path, .readOnly, options: .init(rawValue: nw_o_path))
+        return try status(of: file.number)
+    }
+
+    /// The same if that needs no disk, else nil.
+    package static func cachedStatusBeneath(
+        _ directory: CInt, _ path: some Collection<UInt8>
+    ) throws(Errno) -> FileStatus? {
+        guard let file = try openCachedBeneath(directory, path, .readOnly, options: .init(rawValue: nw_o_path)) else {
+            return nil
+        }
+        return try status(of: file.number)
+    }
+
     private static func walkBeneath(
         _ directory: CInt, _ path: some Collection<UInt8>, _ mode: FileDescriptor.AccessMode,
         options: FileDescriptor.OpenOptions, permissions: FilePermissions

@@ -22,6 +22,18 @@ extension SystemCalls {
         try perform(.dup) { nw_fcntl(descriptor, F_DUPFD_CLOEXEC, minimum) }
     }
 
+    /// Opens what a descriptor leads to once more: an open file of its own, non-blocking whatever the other one is. A
+    /// socket can't be opened so, nor what belongs to somebody else.
+    ///
+    /// C: `openat(2)` of `/proc/self/fd/N` with `O_NONBLOCK` and `O_NOCTTY`.
+    package static func reopen(
+        _ descriptor: CInt, _ mode: FileDescriptor.AccessMode
+    ) throws(Errno) -> OwnedDescriptor {
+        try open(
+            "/proc/self/fd/\(descriptor)".utf8, in: currentDirectory, mode,
+            options: .init(rawValue: O_NONBLOCK | O_NOCTTY))
+    }
+
     /// C: `fcntl(2)` with `F_GETFL`.
     package static func isNonblocking(_ descriptor: CInt) throws(Errno) -> Bool {
         try perform(.fcntl) { nw_fcntl(descriptor, F_GETFL, 0) } & O_NONBLOCK != 0

@@ -48,6 +48,8 @@ extension SystemCalls {
     /// Reads at an offset what the system has in memory, without waiting for a disk: nil when it would have to wait, or
     /// when this file system can't tell. 0 is the end of the file. The count may be short although more is in the file.
     ///
+    /// - Parameter offset: −1 stands for the open file's own place, which moves on.
+    ///
     /// C: `preadv2(2)` with `RWF_NOWAIT`.
     package static func readCached(
         _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64

@@ -172,17 +172,48 @@ extension SystemCalls {
         }
     }
 
-    /// Reads at an offset behind what is in `output` already; nothing comes at the end of the file.
-    ///
-    /// C: `pread(2)`.
-    package static func read(_ descriptor: CInt, into output: inout OutputRawSpan, at offset: Int64) throws(Errno) {
-        _ = try unsafe filling(&output) { (room) throws(Errno) in try unsafe read(descriptor, into: room, at: offset) }
-    }
-
     /// C: `write(2)`.
     package static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
         try withoutBrokenPipeSignal(moving: bytes.count) { () throws(Errno) in
             try transfer(.write, of: bytes.count) { unsafe CSockets.write(descriptor, bytes.baseAddress, $0) }
         }
+    }
+
+    /// Appends to `output`.
+    ///
+    /// C: `read(2)`.
+    package static func read(_ descriptor: CInt, into output: inout OutputRawSpan) throws(Errno) -> Int {
+        try unsafe filling(&output) { (room) throws(Errno) in try unsafe read(descriptor, into: room) }
+    }
+
+    /// Appends to `output` what is at an offset; where a file has none, what comes next.
+    ///
+    /// C: `pread(2)`.
+    package static func read(
+        _ descriptor: CInt, into output: inout OutputRawSpan, at offset: Int64
+    ) throws(Errno) -> Int {
+        try unsafe filling(&output) { (room) throws(Errno) in try unsafe read(descriptor, into: room, at: offset) }
+    }
+
+    /// Appends to `output` what ``readCached(_:into:at:)-(_,UnsafeMutableRawBufferPointer,_)`` reads.
+    ///
+    /// C: `preadv2(2)` with `RWF_NOWAIT`.
+    package static func readCached(
+        _ descriptor: CInt, into output: inout OutputRawSpan, at offset: Int64
+    ) throws(Errno) -> Int? {
+        var wouldWait = false
+        let count = try unsafe filling(&output) { (room) throws(Errno) in
+            guard let count = try unsafe readCached(descriptor, into: room, at: offset) else {
+                wouldWait = true
+                return 0
+            }
+            return count
+        }
+        return wouldWait ? nil : count
+    }
+
+    /// C: `write(2)`.
+    package static func write(_ descriptor: CInt, _ bytes: RawSpan) throws(Errno) -> Int {
+        try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in try unsafe write(descriptor, bytes) }
     }
 }

@@ -18,6 +18,14 @@ extension SystemCalls {
         return try unsafe waiting(.poll, timeout) { limit in unsafe ppoll(&entry, 1, limit, nil) } > 0
     }
 
+    /// Whether a descriptor is ready now; an end or an error counts as both.
+    ///
+    /// C: `ppoll(2)`.
+    package static func isReady(_ descriptor: CInt, for interest: Interest) throws(Errno) -> Bool {
+        let events = interest.contains(.writable) ? Constants.pollOut : Constants.pollIn
+        return try poll(descriptor, for: events, timeout: .zero)
+    }
+
     /// C: `pselect(2)`. The sets are lent again in full after a signal, since the kernel leaves them undefined.
     static func select(
         highest: CInt, _ sets: inout (read: fd_set, write: fd_set, except: fd_set), timeout: Duration?

@@ -16,4 +16,13 @@ package enum SystemClock {
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
+
+    /// The time since the start of 1970 (UTC), without leap seconds. It may go back when somebody sets the clock.
+    ///
+    /// C: `clock_gettime(2)` with `CLOCK_REALTIME`.
+    package static var wall: Duration {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
 }

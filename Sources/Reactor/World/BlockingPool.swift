@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts:    files, name look-ups and much of the C library block and can't be interrupted.
+// Decision: a bounded set of threads, started as they are needed, that end when they are idle; and a bounded queue
+//           before them, which refuses at once instead of letting everybody wait for ever. The waiting task wakes by
+//           deadline or cancellation without its answer: work that nobody waits for any more is taken out of the queue,
+//           or if it runs already, ends by itself and its answer is dropped. Whatever it touches it owns (law 5).
+// Cost:     work that was given up keeps its thread until the system lets go of it.
+import Sockets
+import Synchronization
+
+/// Threads for calls that block, so that no loop has to. Python: `run_in_executor`.
+///
+/// ```swift
+/// let digest = try await loop.world.blocking.run { digest(ofFile: "/var/backups/all.tar") }
+/// ```
+public final class BlockingPool: Sendable {
+    /// The most threads at a time; 0 for a pool that runs everything where it is called.
+    public let maximumThreads: Int
+    /// How many calls may wait for a thread.
+    public let maximumQueued: Int
+    /// How long a thread waits for work before it ends.
+    public let idleLimit: Duration
+
+    private struct State {
+        var queue: [Call] = []
+        var threads = 0
+        var idle = 0
+    }
+
+    /// Work that was asked for: itself its identity.
+    final class Call: Sendable {
+        fileprivate let work: @Sendable () -> Void
+        fileprivate init(_ work: @escaping @Sendable () -> Void) { self.work = work }
+    }
+
+    private let monitor = Monitor(State())
+
+    /// A pool; it starts no thread before there is work.
+    ///
+    /// - Precondition: there is a thread at least, and no bound is negative.
+    public convenience init(
+        maximumThreads: Int = 8, maximumQueued: Int = 1024, idleLimit: Duration = .seconds(10)
+    ) {
+        precondition(maximumThreads >= 1 && maximumQueued >= 0, "a pool needs a thread, and a queue of 0 or more")
+        self.init(threads: maximumThreads, queued: maximumQueued, idleLimit: idleLimit)
+    }
+
+    private init(threads: Int, queued: Int, idleLimit: Duration) {
+        maximumThreads = threads
+        maximumQueued = queued
+        self.idleLimit = idleLimit
+    }
+
+    /// The pool of the process.
+    public static let shared = BlockingPool()
+
+    /// Runs everything at once where it is called: for simulations, in which nothing blocks and every run is the same.
+    public static let inline = BlockingPool(threads: 0, queued: 0, idleLimit: .zero)
+
+    /// How many threads there are, how many of them have nothing to do, and how many calls wait for one.
+    public var load: (threads: Int, idle: Int, queued: Int) {
+        monitor.withLock { ($0.threads, $0.idle, $0.queue.count) }
+    }
+
+    /// Runs `work` on a thread of the pool, and returns what it returns.
+    ///
+    /// A task's deadline (``withDeadline(_:_:)``) and its cancellation end the wait at once. Work that has not begun by
+    /// then never begins; work that has ends by itself, and nobody hears of its answer.
+    ///
+    /// - Parameters:
+    ///   - loop: the loop to wait on; the task's own, else one of the process's.
+    ///   - deadline: when to give up, besides the task's own deadline.
+    /// - Throws: what `work` throws; ``SocketError`` with `.limitReached` when the queue is full, `.timedOut`,
+    ///   `.cancelled`, or `EAGAIN` when the system has no thread left.
+    public nonisolated(nonsending) func run<Result: Sendable>(
+        on loop: EventLoop? = nil, until deadline: LoopInstant = .never,
+        _ work: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await outcome(on: loop, until: deadline) { Swift.Result { try work() } }.get()
+    }
+
+    /// As ``run(on:until:_:)`` for work that does not throw: whatever is thrown is the pool's own.
+    nonisolated(nonsending) func outcome<Result: Sendable>(
+        on loop: EventLoop? = nil, until deadline: LoopInstant = .never, _ work: @escaping @Sendable () -> Result
+    ) async throws(SocketError) -> Result {
+        if maximumThreads == 0 { return work() }
+        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        if loop.isCurrent { return try await result(on: loop, until: deadline, work) }
+        return try await loop.run(async: { [self] () async throws(SocketError) in
+            try await result(on: loop, until: deadline, work)
+        })
+    }
+
+    private nonisolated(nonsending) func result<Result: Sendable>(
+        on loop: EventLoop, until deadline: LoopInstant, _ work: @escaping @Sendable () -> Result
+    ) async throws(SocketError) -> Result {
+        let answer = Answer<Result>()
+        let waiting = Waiting(on: loop)
+        let call = try submit {
+            answer.set(work())
+            waiting.wakeOnItsLoop()
+        }
+        defer { waiting.disarm() }
+        do throws(SocketError) { try await waiting.wait(.run, until: Deadline.earliest(deadline)) } catch {
+            withdraw(call)
+            throw error
+        }
+        guard let result = answer.take() else { throw SocketError(.run, .cancelled) }
+        return result
+    }
+
+    /// Hands work to a thread and returns at once. Any thread may call this.
+    ///
+    /// - Throws: `.limitReached`; `EAGAIN` when the system has no thread left and the pool has none.
+    @discardableResult
+    func submit(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> Call {
+        let call = Call(work)
+        if maximumThreads == 0 {
+            work()
+            return call
+        }
+        let needsThread = try monitor.withLock { state throws(SocketError) in
+            let isFull = state.threads == maximumThreads && state.queue.count >= maximumQueued + state.idle
+            if isFull {
+                throw SocketError(.run, .limitReached(maximumQueued), subject: "a call that waits for a thread")
+            }
+            state.queue.append(call)
+            let needsThread = state.queue.count > state.idle && state.threads < maximumThreads
+            if needsThread { state.threads += 1 }
+            return needsThread
+        }
+        if needsThread { try startThread(for: call) } else { monitor.notify() }
+        return call
+    }
+
+    /// Takes work out of the queue, unless it has begun.
+    private func withdraw(_ call: Call) {
+        monitor.withLock { state in
+            if let index = state.queue.firstIndex(where: { $0 === call }) { state.queue.remove(at: index) }
+        }
+    }
+
+    private func startThread(for call: Call) throws(SocketError) {
+        do throws(Errno) {
+            try Thread.start { [self] in
+                while let call = next() { call.work() }
+            }
+        } catch {
+            let isLost = monitor.withLock { state in
+                state.threads -= 1
+                if state.threads == 0 { state.queue.removeAll { $0 === call } }
+                return state.threads == 0
+            }
+            if isLost { throw SocketError(.run, .system(error), subject: "a thread for calls that block") }
+        }
+    }
+
+    /// What a thread does next; nil when it has been idle for too long, and is counted no more.
+    private func next() -> Call? {
+        monitor.withLock { $0.idle += 1 }
+        return monitor.wait(atMost: idleLimit) { state in
+            if state.queue.isEmpty { return nil }
+            state.idle -= 1
+            return state.queue.removeFirst()
+        } otherwise: { state in
+            state.idle -= 1
+            state.threads -= 1
+        }
+    }
+
+    /// What work came to, once it has.
+    private final class Answer<Value: Sendable>: Sendable {
+        private let value = Mutex<Value?>(nil)
+        func set(_ new: Value) { value.withLock { $0 = new } }
+        func take() -> Value? { value.withLock { $0.take() } }
+    }
+}
