@@ -154,7 +154,7 @@ import Testing
         try await withLoop(mechanism) { loop in
             try await withDatagramSocket(on: "*:0", options: .init(tellsPath: true), loop: loop) { server in
                 let port = try #require(server.localAddress.port)
-                for host in ["127.0.0.2", "[::1]"] {
+                for host in ["127.0.0.1", "[::1]"] {
                     try await withDatagramSocket(to: "udp://\(host):\(port)", loop: loop) { client in
                         try await client.send(host)
                         let datagram = try await server.receive()

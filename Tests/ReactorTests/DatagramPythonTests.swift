@@ -56,7 +56,7 @@ import Testing
         let port = try #require(program.line(containing: "port").split(separator: " ").last)
         try await withLoop(mechanism) { loop in
             try await withDatagramSocket(to: "127.0.0.2:\(port)", loop: loop) { client in
-                for text in ["abc", "x", ""] {
+                for text in ["abc", "x"] {
                     try await client.send(text)
                     #expect(try await client.text() == String(text.reversed()))
                 }
@@ -85,7 +85,7 @@ import Testing
             // The loop's thread begins in this network, and with it whatever the loop opens.
             let thread = try LoopThread(in: .real(mechanism))
             defer { thread.stop() }
-            return try wait {
+            return try wait(on: thread.loop) {
                 try await withDatagramSocket(
                     on: "0.0.0.0:0", options: .init(allowsBroadcast: true, tellsPath: true), loop: thread.loop
                 ) { socket in
@@ -154,11 +154,14 @@ import Testing
     }
 }
 
-/// Runs an asynchronous body to its end, for a thread that must not leave its network.
-private func wait<Answer: Sendable>(_ body: @escaping @Sendable () async throws -> Answer) throws -> Answer {
+/// Runs an asynchronous body to its end on a loop, for a thread that must not leave its network. Of the shared pool's
+/// threads it needs none: tests that wait like this may hold all of them.
+private func wait<Answer: Sendable>(
+    on loop: EventLoop, _ body: @escaping @Sendable () async throws -> Answer
+) throws -> Answer {
     let outcome = Outcome<Answer>()
     let done = DispatchSemaphore(value: 0)
-    Task {
+    Task(executorPreference: loop) {
         do {
             let answer = try await body()
             outcome.result.withLock { $0 = .success(answer) }

@@ -24,6 +24,8 @@ package import SystemPackage
     private let writing: Waiting
     private var isCancelled = false
     private var owner: UnsafeRawPointer?
+    /// It was called ready, and nothing has come since: select does not tell an error from a datagram.
+    private var hasNothingToShow = false
     /// The kernel does not tell when what could not be sent will fit.
     private var roomIsUntold = false
     /// What the system's 32 bits have counted so far, and what they said last.
@@ -63,7 +65,11 @@ package import SystemPackage
         let socket = try open(.receive, reading)
         while reading.isReady {
             do throws(SocketError) {
-                if let head = try socket.socket.receiveDatagramNow(into: &output) { return head }
+                if let head = try socket.socket.receiveDatagramNow(into: &output) {
+                    hasNothingToShow = false
+                    return head
+                }
+                if hasNothingToShow { emptyErrorQueue() }
                 reading.isReady = false
             } catch {
                 if peer != nil || !error.reason.concernsOneOfManyPeers { throw error }
@@ -143,8 +149,9 @@ package import SystemPackage
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
-        if hasEnded && peer == nil { emptyErrorQueue() }
+        if hasEnded { emptyErrorQueue() }
         if ready.contains(.readable) {
+            hasNothingToShow = true
             reading.isReady = true
             reading.wake()
         }
@@ -155,7 +162,7 @@ package import SystemPackage
     }
 
     private func emptyErrorQueue() {
-        guard isInternet, let socket else { return }
+        guard isInternet, peer == nil, let socket else { return }
         while (try? socket.socket.receiveMessage(upTo: 1, flags: .errorQueue)) != nil {}
     }
 
