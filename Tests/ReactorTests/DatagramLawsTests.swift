@@ -13,7 +13,7 @@ import Testing
     func `a child task that is cancelled alone wakes, and the socket lives on`(mechanism: World.Mechanism) async throws
     {
         try await withDatagramEnds(mechanism) { first, second in
-            let child = Task { await reason { _ = try await first.receive() } }
+            let child = Task(executorPreference: first.loop) { await reason { _ = try await first.receive() } }
             try await until { try await first.isReceiving }
             child.cancel()
             #expect(await child.value == .cancelled)
@@ -27,7 +27,7 @@ import Testing
     func `cancelling the task that uses a socket ends its waits`(mechanism: World.Mechanism) async throws {
         try await withLoop(mechanism) { loop in
             let opened = Opened()
-            let task = Task {
+            let task = Task(executorPreference: loop) {
                 await reason {
                     try await withDatagramSocket(on: "127.0.0.2:0", loop: loop) { socket in
                         opened.open(socket)

@@ -229,7 +229,7 @@ extension DatagramSocket {
         try await withLoop { sending in
             try await withLoop { receiving in
                 let receiver = try await DatagramSocket(on: "127.0.0.2:0", loop: receiving)
-                let reading = Task { for try await _ in receiver {} }
+                let reading = Task(executorPreference: receiving) { for try await _ in receiver {} }
                 try await withDatagramSocket(to: receiver.localAddress, loop: sending) { sender in
                     for number in 0..<count { try await sender.send([UInt8(truncatingIfNeeded: number)]) }
                 }
@@ -264,7 +264,9 @@ extension DatagramSocket {
                 on: first.localAddress, options: .init(sharesAddress: true), loop: first.loop
             ) { second in
                 #expect(second.localAddress == first.localAddress)
-                let (one, other) = (Task { for try await _ in first {} }, Task { for try await _ in second {} })
+                let loop = first.loop
+                let one = Task(executorPreference: loop) { for try await _ in first {} }
+                let other = Task(executorPreference: loop) { for try await _ in second {} }
                 for _ in 0..<100 { try await sender.send("x", to: first.localAddress) }
                 try await until { first.receivedCount + second.receivedCount == 100 }
                 first.close()

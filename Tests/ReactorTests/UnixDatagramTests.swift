@@ -113,13 +113,13 @@ import Testing
             sender.writeDeadline = loop.timeNow.advanced(by: .milliseconds(30))
             #expect(await reason(fill) == .timedOut)
             sender.writeDeadline = .never
-            let task = Task { await reason(fill) }
+            let task = Task(executorPreference: loop) { await reason(fill) }
             #expect(
                 await reason { try await withDeadline(.milliseconds(30)) { try await loop.sleep(for: .seconds(9)) } }
                     == .timedOut)
             task.cancel()
             #expect(await task.value == .cancelled)
-            let last = Task { await reason(fill) }
+            let last = Task(executorPreference: loop) { await reason(fill) }
             try await loop.sleep(for: .milliseconds(10))
             sender.close()
             #expect(await last.value == .closed)

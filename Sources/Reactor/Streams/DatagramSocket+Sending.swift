@@ -7,8 +7,8 @@ extension DatagramSocket {
     /// Sends a datagram.
     ///
     /// - Throws: `.closed`, `.cancelled`, `.timedOut`, `.busy`, ``SocketError/isUnreachable``;
-    ///   ``SocketError/isPermissionDenied`` for a broadcast that was not allowed; `.system` with `EMSGSIZE` for one that
-    ///   is longer than the protocol carries. The datagram was not sent.
+    ///   ``SocketError/isPermissionDenied`` for a broadcast that was not allowed; `.system` with `EMSGSIZE` for one
+    ///   that is longer than the protocol carries. The datagram was not sent.
     ///
     /// C: `sendto(2)`.
     public nonisolated(nonsending) func send(_ bytes: RawSpan, to address: SocketAddress) async throws(SocketError) {

@@ -4,9 +4,9 @@ import SystemPackage
 
 /// What carries a socket's datagrams: UDP, UNIX, memory, a simulation.
 ///
-/// Attempts are synchronous and never wait; there is one wait for each direction. All of it is called on the transport's
-/// loop, by one task at a time per direction; ``close()`` and ``cancel()`` may be called from any thread, again and
-/// again.
+/// Attempts are synchronous and never wait; there is one wait for each direction. All of it is called on the
+/// transport's loop, by one task at a time per direction; ``close()`` and ``cancel()`` may be called from any thread,
+/// again and again.
 package protocol DatagramTransport: AnyObject, Sendable {
     /// The loop that the transport belongs to.
     var loop: EventLoop { get }
