@@ -113,7 +113,7 @@ extension Socket {
         return self
     }
 
-    private func prepareBothFamilies(for address: SocketAddress) throws(SocketError) {
+    func prepareBothFamilies(for address: SocketAddress) throws(SocketError) {
         if case .ipv6(let ip, _, _) = address, ip == .any { try set(.ipv6Only, to: false) }
     }
 }

@@ -2,23 +2,26 @@
 import SystemPackage
 
 extension Socket {
-    /// Binds a path and listens, taking over what a dead server left there; see `System/BoundPath.swift` for how.
+    /// Binds a path, taking over what a dead server left there; see `System/BoundPath.swift` for how.
     ///
+    /// - Parameter backlog: how many clients may wait; nil for a socket that does not listen.
     /// - Throws: ``SocketError/isAddressInUse`` when somebody answers there, or when what is there is no socket.
-    func bindPath(_ path: [UInt8], _ address: SocketAddress, backlog: Int) throws(SocketError) -> BoundPath? {
+    func bindPath(_ path: [UInt8], _ address: SocketAddress, backlog: Int?) throws(SocketError) -> BoundPath? {
         do throws(Errno) {
             let lock = try? DirectoryLock(of: path)
             do throws(Errno) { try SystemCalls.bind(number, to: address) } catch {
                 guard error == .addressInUse, lock != nil, let file = staleFile(path, address) else { throw error }
                 try replace(file, at: path, address)
             }
-            do throws(Errno) { try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog))) } catch {
+            do throws(Errno) {
+                if let backlog { try SystemCalls.listen(number, backlog: CInt(clamping: max(0, backlog))) }
+            } catch {
                 try? SystemCalls.unlink(path, in: SystemCalls.currentDirectory)
                 throw error
             }
             return BoundPath(path)
         } catch {
-            throw Self.bindError(.listen, error, address, kind)
+            throw Self.bindError(backlog == nil ? .bind : .listen, error, address, kind)
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Sockets
+package import SystemPackage
 
 /// What carries a loop's bytes: the contract between the engine and a system, a ring, or a simulation.
 ///
@@ -23,6 +24,21 @@ package protocol NetworkDriver: AnyObject, Sendable {
 
     /// Two transports of this loop, each the other's peer.
     func makePair() throws(SocketError) -> (any Transport, any Transport)
+
+    /// Opens an endpoint for datagrams at an address. Port 0, and an unnamed UNIX address, let the driver choose.
+    func openDatagrams(
+        at address: SocketAddress, options: DatagramSocket.Options
+    ) throws(SocketError) -> any DatagramTransport
+
+    /// Takes over a socket for datagrams that somebody else has opened; on an error it stays the caller's. Optional: a
+    /// driver without descriptors says `.unsupported`.
+    func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport
+}
+
+extension NetworkDriver {
+    package func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport {
+        throw SocketError(.adopt, .unsupported(.noFunction), subject: "descriptor \(descriptor.rawValue)")
+    }
 }
 
 /// A listening address of a driver.

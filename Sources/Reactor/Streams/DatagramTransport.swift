@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Sockets
+import SystemPackage
+
+/// What carries a socket's datagrams: UDP, UNIX, memory, a simulation.
+///
+/// Attempts are synchronous and never wait; there is one wait for each direction. All of it is called on the
+/// transport's loop, by one task at a time per direction; ``close()`` and ``cancel()`` may be called from any thread,
+/// again and again.
+package protocol DatagramTransport: AnyObject, Sendable {
+    /// The loop that the transport belongs to.
+    var loop: EventLoop { get }
+    /// The transport's own address. Connecting may make it more exact; it stays known after the transport is closed.
+    var localAddress: SocketAddress { get }
+    /// The only one to receive from, and whom to send to by default; nil until ``connect(to:)``.
+    var peer: SocketAddress? { get }
+    /// How many datagrams arrived here and were thrown away because there was no room for them.
+    var droppedCount: Int { get }
+
+    /// Receives the datagram that waits; what does not fit into `output` is lost, and the head tells how long it was.
+    ///
+    /// - Returns: nil where none waits.
+    /// - Throws: `.busy` when another task waits to receive, `.closed`, `.cancelled`. With a peer also
+    ///   ``SocketError/isConnectionRefused`` and its like, once for each time that the peer's machine told it.
+    func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> DatagramHead?
+
+    /// Sends a datagram, whole.
+    ///
+    /// - Parameters:
+    ///   - address: nil for the peer.
+    ///   - path: the way to go and the address to come from; a driver with one address each may leave it.
+    /// - Returns: false where there was no room for it: nothing was sent.
+    /// - Throws: `.busy` when another task waits to send, `.closed`, `.cancelled`; ``SocketError/isNotConnected`` where
+    ///   there is no address and no peer; ``SocketError/isPermissionDenied`` for a broadcast that was not allowed;
+    ///   `EMSGSIZE` for one that is too long. Nothing was sent.
+    func sendNow(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(SocketError) -> Bool
+
+    /// Waits until a receive may bring something. It may return early, and never returns late.
+    ///
+    /// - Throws: `.busy` when another task waits, `.closed`, `.cancelled`, `.timedOut`.
+    nonisolated(nonsending) func waitUntilReadable(_ deadline: LoopInstant) async throws(SocketError)
+
+    /// Waits until a send may take something. It may return early, and never returns late.
+    ///
+    /// - Throws: as ``waitUntilReadable(_:)``.
+    nonisolated(nonsending) func waitUntilWritable(_ deadline: LoopInstant) async throws(SocketError)
+
+    /// Gives it a peer, or another one. Nothing is sent, and nobody is asked.
+    func connect(to address: SocketAddress) throws(SocketError)
+
+    /// From now on the group's datagrams arrive here.
+    ///
+    /// - Throws: `.invalid` for what is no group, ``SocketError/isAddressInUse`` when it was joined already.
+    func join(_ membership: MulticastMembership) throws(SocketError)
+
+    /// The group's datagrams arrive here no longer.
+    ///
+    /// - Throws: ``SocketError/isAddressNotAvailable`` when it was not joined.
+    func leave(_ membership: MulticastMembership) throws(SocketError)
+
+    /// Allows sending to broadcast addresses, or denies it.
+    func allowBroadcast(_ isAllowed: Bool) throws(SocketError)
+
+    /// Reads an option. Optional: `.unsupported` where there is none.
+    func value<Value>(of option: SocketOption<Value>) throws(SocketError) -> Value
+
+    /// Changes an option. Optional, as ``value(of:)``.
+    func set<Value>(_ option: SocketOption<Value>, to value: Value) throws(SocketError)
+
+    /// The task that calls this uses the transport from now on: whoever runs it cancels the transport as a whole when
+    /// the task is cancelled, so that its waits need no handler of their own.
+    func own()
+
+    /// The transport has no such task any more.
+    func disown()
+
+    /// Lets go of it. Who waits gets `.closed`; datagrams that nobody has received are lost.
+    func close()
+
+    /// The hard stop: every operation throws `.cancelled` from now on.
+    func cancel()
+}
+
+extension DatagramTransport {
+    package func value<Value>(of option: SocketOption<Value>) throws(SocketError) -> Value {
+        throw SocketError(.getOption, .unsupported(.noFunction), subject: "\(localAddress)")
+    }
+
+    package func set<Value>(_ option: SocketOption<Value>, to value: Value) throws(SocketError) {
+        throw SocketError(.setOption, .unsupported(.noFunction), subject: "\(localAddress)")
+    }
+}
