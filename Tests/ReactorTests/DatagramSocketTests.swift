@@ -32,9 +32,8 @@ extension DatagramSocket {
     /// Whether a task waits to receive.
     var isReceiving: Bool {
         get async throws {
-            try await loop.run { [self] () throws(SocketError) in
-                (transport as? SocketDatagramTransport)?.reading.isBusy ?? false
-            }
+            await reason { [self] in try await loop.run { () throws(SocketError) in _ = try transport.waitToReceive() } }
+                == .busy
         }
     }
 

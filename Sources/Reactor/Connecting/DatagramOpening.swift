@@ -59,9 +59,9 @@ public nonisolated(nonsending) func withDatagramSocket<Result: Sendable>(
 private nonisolated(nonsending) func use<Result: Sendable>(
     _ socket: DatagramSocket, _ body: @Sendable (DatagramSocket) async throws -> Result
 ) async throws -> Result {
-    socket.transport.own()
+    socket.own()
     defer {
-        socket.transport.disown()
+        socket.disown()
         socket.close()
     }
     return try await withTaskCancellationHandler {

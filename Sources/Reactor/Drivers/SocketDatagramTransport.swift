@@ -7,12 +7,11 @@
 // Facts:    a socket without a peer hears nothing of refusals, unless IP_RECVERR was set. Then the next call, whatever
 //           it is about, fails with the refusal of an earlier datagram, and the queue of errors keeps the socket ready.
 // Decision: what concerns one of many peers is passed over (P24), and the queue emptied.
-import CSockets
 package import Sockets
 package import SystemPackage
 
 /// A datagram socket on a loop. All state is the loop's; what may be called from any thread goes there first.
-@safe final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unchecked Sendable {
+final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unchecked Sendable {
     private static let unixPause = Duration.milliseconds(1)
 
     let loop: EventLoop
@@ -20,10 +19,12 @@ package import SystemPackage
     /// Nil once it is closed.
     private var socket: SharedSocket?
     private var slot: Int?
-    let reading: Waiting
+    private let reading: Waiting
     private let writing: Waiting
+    /// Whether an attempt is worth its system call.
+    private var mayReceive = true
+    private var maySend = true
     private var isCancelled = false
-    private var owner: UnsafeRawPointer?
     /// It was called ready, and nothing has come since: select does not tell an error from a datagram.
     private var hasNothingToShow = false
     /// The kernel does not tell when what could not be sent will fit.
@@ -37,8 +38,8 @@ package import SystemPackage
     init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) throws(SocketError) {
         self.loop = loop
         self.driver = driver
-        reading = Waiting(home: loop)
-        writing = Waiting(home: loop)
+        reading = Waiting(on: loop)
+        writing = Waiting(on: loop)
         localAddress = try socket.localAddress
         peer = socket.peer
         isInternet = socket.family == .ipv4 || socket.family == .ipv6
@@ -63,14 +64,14 @@ package import SystemPackage
 
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> DatagramHead? {
         let socket = try open(.receive, reading)
-        while reading.isReady {
+        while mayReceive {
             do throws(SocketError) {
                 if let head = try socket.socket.receiveDatagramNow(into: &output) {
                     hasNothingToShow = false
                     return head
                 }
                 if hasNothingToShow { emptyErrorQueue() }
-                reading.isReady = false
+                mayReceive = false
             } catch {
                 if peer != nil || !error.reason.concernsOneOfManyPeers { throw error }
             }
@@ -81,7 +82,7 @@ package import SystemPackage
     func sendNow(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(SocketError) -> Bool {
         let socket = try open(.send, writing)
         if address == nil && peer == nil { throw SocketError(.send, error: .socketNotConnected) }
-        if !writing.isReady { return false }
+        if !maySend { return false }
         let isTaken: Bool
         do throws(SocketError) { isTaken = try socket.socket.sendNow(bytes, to: address, by: path) } catch {
             guard isInternet, peer == nil, error.reason.concernsOneOfManyPeers else { throw error }
@@ -89,7 +90,7 @@ package import SystemPackage
             isTaken = try socket.socket.sendNow(bytes, to: address, by: path)
         }
         if !isTaken {
-            writing.isReady = false
+            maySend = false
             roomIsUntold = !isInternet && address != nil
         }
         return isTaken
@@ -106,39 +107,24 @@ package import SystemPackage
 
     // MARK: Waits
 
-    nonisolated(nonsending) func waitUntilReadable(_ deadline: LoopInstant) async throws(SocketError) {
-        try await wait(reading, .readable, .receive, deadline)
+    func waitToReceive() throws(SocketError) -> Waiting? {
+        _ = try open(.receive, reading)
+        if mayReceive { return nil }
+        try driver.arm(try register(), .readable)
+        return reading
     }
 
-    nonisolated(nonsending) func waitUntilWritable(_ deadline: LoopInstant) async throws(SocketError) {
-        if !roomIsUntold { return try await wait(writing, .writable, .send, deadline) }
+    func waitToSend() throws(SocketError) -> Waiting? {
         _ = try open(.send, writing)
-        let soon = loop.timeNow.advanced(by: Self.unixPause)
-        do throws(SocketError) { try await suspend(writing, .send, min(soon, deadline)) } catch {
-            if error.reason != .timedOut || deadline <= soon { throw error }
-        }
-        roomIsUntold = false
-        writing.isReady = true
-    }
-
-    private nonisolated(nonsending) func wait(
-        _ direction: Waiting, _ interest: Interest, _ operation: SocketError.Operation, _ deadline: LoopInstant
-    ) async throws(SocketError) {
-        _ = try open(operation, direction)
-        if direction.isReady { return }
-        try driver.arm(try register(), interest)
-        try await suspend(direction, operation, deadline)
-    }
-
-    private nonisolated(nonsending) func suspend(
-        _ direction: Waiting, _ operation: SocketError.Operation, _ deadline: LoopInstant
-    ) async throws(SocketError) {
-        if unsafe owner != nil && UnsafeRawPointer(swift_task_getCurrent()) == owner {
-            try await direction.waitAsOwner(operation, until: deadline, peer ?? localAddress)
+        if maySend { return nil }
+        if roomIsUntold {
+            roomIsUntold = false
+            maySend = true
+            loop.schedule(after: Self.unixPause) { [writing] in writing.wake() }
         } else {
-            // Some other task, a child perhaps, that can be cancelled alone.
-            try await direction.wait(operation, until: deadline, peer ?? localAddress)
+            try driver.arm(try register(), .writable)
         }
+        return writing
     }
 
     private func register() throws(SocketError) -> Int {
@@ -152,11 +138,11 @@ package import SystemPackage
         if hasEnded { emptyErrorQueue() }
         if ready.contains(.readable) {
             hasNothingToShow = true
-            reading.isReady = true
+            mayReceive = true
             reading.wake()
         }
         if ready.contains(.writable) {
-            writing.isReady = true
+            maySend = true
             writing.wake()
         }
     }
@@ -167,10 +153,6 @@ package import SystemPackage
     }
 
     // MARK: The end
-
-    func own() { unsafe owner = UnsafeRawPointer(swift_task_getCurrent()) }
-
-    func disown() { unsafe owner = nil }
 
     func close() {
         loop.perform { [self] in
@@ -205,7 +187,7 @@ extension SocketDatagramTransport {
         localAddress = (try? socket.socket.localAddress) ?? localAddress
         // What could not be sent before may be sendable to the new peer.
         roomIsUntold = false
-        writing.isReady = true
+        maySend = true
     }
 
     func join(_ membership: MulticastMembership) throws(SocketError) {

@@ -81,17 +81,11 @@ public final class Connection: Sendable {
     /// The connection has no such task any more.
     func disown() { unsafe owner = nil }
 
-    /// Waits in whichever way fits the task: another one than the owner, a child perhaps, can be cancelled alone.
     @inline(__always)
     nonisolated(nonsending) func wait(
         at waiting: Waiting, _ operation: SocketError.Operation, until deadline: LoopInstant
     ) async throws(SocketError) {
-        let deadline = Deadline.earliest(deadline)
-        if let owner = unsafe owner, owner == TaskIdentity.current {
-            try await waiting.waitAsOwner(operation, until: deadline, transport)
-        } else {
-            try await waiting.wait(operation, until: deadline, transport.peer)
-        }
+        try await waiting.wait(operation, until: Deadline.earliest(deadline), owner: unsafe owner) { transport.peer }
     }
 
     /// Ends the sending direction: the peer sees the end of the stream, and may go on sending.

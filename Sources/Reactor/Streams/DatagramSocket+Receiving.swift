@@ -16,7 +16,7 @@ extension DatagramSocket {
         if !loop.isCurrent { return try await receiveElsewhere() }
         while true {
             if let datagram = try receiveNow() { return datagram }
-            try await transport.waitUntilReadable(Deadline.earliest(readDeadline))
+            try await waitUntilReadable()
         }
     }
 
@@ -35,7 +35,7 @@ extension DatagramSocket {
                 received.wrappingAdd(1, ordering: .relaxed)
                 return head
             }
-            try await transport.waitUntilReadable(Deadline.earliest(readDeadline))
+            try await waitUntilReadable()
         }
     }
 

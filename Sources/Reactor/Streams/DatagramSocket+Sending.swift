@@ -111,7 +111,7 @@ extension DatagramSocket {
     ) async throws(SocketError) {
         if !loop.isCurrent { return try await transmitElsewhere(bytes.copied, to: address, by: path) }
         while try !transport.sendNow(bytes, to: address, by: path) {
-            try await transport.waitUntilWritable(Deadline.earliest(writeDeadline))
+            try await waitUntilWritable()
         }
         sent.wrappingAdd(1, ordering: .relaxed)
     }

@@ -26,6 +26,8 @@ public final class DatagramSocket: Sendable {
     public static let defaultMaximumLength = 65_536
 
     let transport: any DatagramTransport
+    /// The task that uses the socket. Touched on the loop alone.
+    private nonisolated(unsafe) var owner: TaskIdentity?
     /// The most bytes of a datagram that ``receive()`` takes; what is longer arrives truncated, and says so.
     public let maximumLength: Int
 
@@ -108,6 +110,26 @@ public final class DatagramSocket: Sendable {
     public var writeDeadline: LoopInstant {
         get { LoopInstant(nanoseconds: writeLimit.load(ordering: .relaxed)) }
         set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+    }
+
+    /// The task that calls this uses the socket from now on: whoever runs it cancels the transport as a whole when the
+    /// task is cancelled, so that its waits need no handler of their own.
+    func own() { unsafe owner = TaskIdentity.current }
+
+    /// The socket has no such task any more.
+    func disown() { unsafe owner = nil }
+
+    @inline(__always)
+    nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
+        guard let waiting = try transport.waitToReceive() else { return }
+        let deadline = Deadline.earliest(readDeadline)
+        try await waiting.wait(.receive, until: deadline, owner: unsafe owner) { peer ?? localAddress }
+    }
+
+    nonisolated(nonsending) func waitUntilWritable() async throws(SocketError) {
+        guard let waiting = try transport.waitToSend() else { return }
+        let deadline = Deadline.earliest(writeDeadline)
+        try await waiting.wait(.send, until: deadline, owner: unsafe owner) { peer ?? localAddress }
     }
 
     /// Reads both addresses again; on the loop.

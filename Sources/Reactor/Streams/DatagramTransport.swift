@@ -4,7 +4,7 @@ import SystemPackage
 
 /// What carries a socket's datagrams: UDP, UNIX, memory, a simulation.
 ///
-/// Attempts are synchronous and never wait; there is one wait for each direction. All of it is called on the
+/// Attempts are synchronous and never wait; for each direction there is one place to wait. All of it is called on the
 /// transport's loop, by one task at a time per direction; ``close()`` and ``cancel()`` may be called from any thread,
 /// again and again.
 package protocol DatagramTransport: AnyObject, Sendable {
@@ -35,15 +35,15 @@ package protocol DatagramTransport: AnyObject, Sendable {
     ///   `EMSGSIZE` for one that is too long. Nothing was sent.
     func sendNow(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(SocketError) -> Bool
 
-    /// Waits until a receive may bring something. It may return early, and never returns late.
+    /// Where to wait until a receive may bring something; nil when it may now. The wait may end early, never late.
     ///
-    /// - Throws: `.busy` when another task waits, `.closed`, `.cancelled`, `.timedOut`.
-    nonisolated(nonsending) func waitUntilReadable(_ deadline: LoopInstant) async throws(SocketError)
+    /// - Throws: `.busy` when another task waits there, `.closed`, `.cancelled`.
+    func waitToReceive() throws(SocketError) -> Waiting?
 
-    /// Waits until a send may take something. It may return early, and never returns late.
+    /// Where to wait until a send may take something; nil when it may now. The wait may end early, never late.
     ///
-    /// - Throws: as ``waitUntilReadable(_:)``.
-    nonisolated(nonsending) func waitUntilWritable(_ deadline: LoopInstant) async throws(SocketError)
+    /// - Throws: as ``waitToReceive()``.
+    func waitToSend() throws(SocketError) -> Waiting?
 
     /// Gives it a peer, or another one. Nothing is sent, and nobody is asked.
     func connect(to address: SocketAddress) throws(SocketError)
@@ -66,13 +66,6 @@ package protocol DatagramTransport: AnyObject, Sendable {
 
     /// Changes an option. Optional, as ``value(of:)``.
     func set<Value>(_ option: SocketOption<Value>, to value: Value) throws(SocketError)
-
-    /// The task that calls this uses the transport from now on: whoever runs it cancels the transport as a whole when
-    /// the task is cancelled, so that its waits need no handler of their own.
-    func own()
-
-    /// The transport has no such task any more.
-    func disown()
 
     /// Lets go of it. Who waits gets `.closed`; datagrams that nobody has received are lost.
     func close()

@@ -58,17 +58,21 @@ public import Sockets
         try check(operation, subject)
     }
 
-    /// Waits, in a task whose cancellation somebody else turns into ``wake(_:)``: what a handler at every wait would
-    /// cost is saved.
+    /// Waits. A task whose cancellation somebody else turns into ``wake(_:)``, the owner, is spared what a handler at
+    /// every wait would cost; any other, a child of it perhaps, can be cancelled alone.
     ///
     /// - Throws: as ``wait(_:until:_:)``.
     @inline(__always)
-    nonisolated(nonsending) func waitAsOwner(
-        _ operation: SocketError.Operation, until deadline: LoopInstant, _ transport: any Transport
+    nonisolated(nonsending) func wait(
+        _ operation: SocketError.Operation, until deadline: LoopInstant, owner: TaskIdentity?,
+        _ subject: () -> SocketAddress?
     ) async throws(SocketError) {
+        guard let owner, owner == TaskIdentity.current else {
+            return try await wait(operation, until: deadline, subject())
+        }
         number &+= 1
         if begin(until: deadline) { await suspend() }
-        if outcome != nil { try check(operation, transport.peer) }
+        if outcome != nil { try check(operation, subject()) }
     }
 
     /// Whether there is something to wait for: nothing has ended the wait before it began.
