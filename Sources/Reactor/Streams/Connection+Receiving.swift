@@ -27,7 +27,7 @@ extension Connection {
         if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
         if !loop.isCurrent { return try await copy(receiveElsewhere(maximum: output.freeCapacity), to: &output) }
         while true {
-            switch try transport.receiveNow(into: &output) {
+            switch try receiveNow(into: &output) {
             case .moved(let count): return count
             case .ended: return nil
             case .wouldBlock: try await waitToReceive()
@@ -63,7 +63,7 @@ extension Connection {
         let memory = unsafe loop.buffers.take()
         var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         let attempt: TransferAttempt
-        do throws(SocketError) { attempt = try transport.receiveNow(into: &output) } catch {
+        do throws(SocketError) { attempt = try receiveNow(into: &output) } catch {
             unsafe loop.buffers.giveBack(memory)
             throw error
         }
@@ -81,7 +81,7 @@ extension Connection {
             var attempt = TransferAttempt.wouldBlock
             let room = min(maximum, BufferPool.bufferSize)
             let bytes = try [UInt8].filled(capacity: room) { output throws(SocketError) in
-                attempt = try transport.receiveNow(into: &output)
+                attempt = try receiveNow(into: &output)
             }
             switch attempt {
             case .moved: return bytes
