@@ -67,7 +67,7 @@ public final class Server: Sendable {
         try await self.init(endpoints: endpoints, limits: limits, loop: loop, report: report, handler: handler)
     }
 
-    init(
+    package init(
         endpoints: [any EndpointConvertible], limits: Limits, loop: EventLoop?,
         report: @escaping @Sendable (Event) -> Void, handler: @escaping Handler
     ) async throws(SocketError) {
