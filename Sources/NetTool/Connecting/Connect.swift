@@ -7,8 +7,8 @@ struct Connect: Verb {
         commandName: "connect",
         abstract: "Talk to a server: standard input goes there, what comes is standard output.",
         discussion: """
-            Each direction ends by itself: the end of standard input (ctrl-D) tells the server that nothing more comes, \
-            and what it still says is read. nt ends when both directions have ended.
+            Each direction ends by itself: the end of standard input (ctrl-D) tells the server that nothing more \
+            comes, and what it still says is read. nt ends when both directions have ended.
 
             A name's addresses are tried one after the other, all within --timeout. Times are written 250ms, 5s, 2m \
             or 1h; a bare number is seconds.

@@ -89,7 +89,9 @@ struct ClientLog: Sendable {
     }
 
     /// A piece of the server's own news.
-    func news(_ text: String) { remark("nt: \(text)") }
+    func news(_ text: String) {
+        if isJSON { try? event("notice", [.init("message", .string(text))]) } else { remark("nt: \(text)") }
+    }
 
     /// The last words.
     func end(_ status: ExitStatus, after duration: Duration) throws(ToolFailure) {

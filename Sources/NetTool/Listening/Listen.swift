@@ -16,7 +16,7 @@ struct Listen: Verb {
 
             Handlers:
               echo         sends back what comes (RFC 862)
-              time         answers each line with one line: [Sat Nov 21 10:44:03 2026] the line
+              time         answers each line with [Sat Nov 21 10:44:03 2026] line
               greet TEXT   sends the text as a line, and ends
               discard      reads and throws away (RFC 863)
               log          prints each line behind its sender

@@ -63,27 +63,25 @@ struct HandlerRun {
     }
 
     private func passBytes(sendingBack: Bool) async throws {
-        while let received = try await receive() {
+        restartIdleTime()
+        while let received = try await connection.receive() {
             client.note(bytesIn: received.count)
             if sendingBack {
                 try await connection.send(received.bytes)
                 client.note(bytesOut: received.count)
             }
+            restartIdleTime()
             endWaitingIfDraining()
         }
     }
 
-    private func receive() async throws(SocketError) -> Received? {
-        restartIdleTime()
-        return try await connection.receive()
-    }
-
     private func answerLines() async throws {
         let lines = lines
+        var clock = StampClock()
         // The bytes as they are, whatever their encoding.
         while let line = try await lines.next() {
             client.note(linesIn: 1, bytesIn: line.count)
-            let answer = Array("[\(CTime.now())] ".utf8) + line + Array("\r\n".utf8)
+            let answer = clock.stamp + line + Self.lineEnd
             restartIdleTime()
             try await connection.send(answer)
             client.note(linesOut: 1, bytesOut: answer.count)
@@ -99,6 +97,8 @@ struct HandlerRun {
             endWaitingIfDraining()
         }
     }
+
+    private static let lineEnd = Array("\r\n".utf8)
 
     private var lines: FramedConnection<LineFramer> {
         let lines = connection.frames(LineFramer())
@@ -127,4 +127,21 @@ struct HandlerRun {
         if !connection.isDraining { connection.readDeadline = end }
         connection.writeDeadline = end
     }
+}
+
+/// `[Sat Nov 21 10:44:03 2026] `, written once a second.
+struct StampClock {
+    private var second = CTime.now()
+    private lazy var bytes = Self.bytes(second)
+
+    /// The stamp of now.
+    var stamp: [UInt8] {
+        mutating get {
+            let now = CTime.now()
+            if now != second { (second, bytes) = (now, Self.bytes(now)) }
+            return bytes
+        }
+    }
+
+    private static func bytes(_ time: CTime) -> [UInt8] { Array("[\(time)] ".utf8) }
 }

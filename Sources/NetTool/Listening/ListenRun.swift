@@ -105,12 +105,12 @@ struct ListenRun: Sendable {
         let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
         let client = ClientRecord(named: name, at: loop.timeNow)
         do throws(ToolFailure) {
+            if !keeps { ending.closeDoor() }
             try log.connected(client)
             let reason: String?
             if let handler {
                 reason = try await handle(connection, client, by: handler)
             } else {
-                if !keeps { ending.closeDoor() }
                 reason = try await converse(connection, client, streams)
             }
             try log.disconnected(client, at: loop.timeNow, because: reason)
