@@ -296,6 +296,26 @@ extension SocketFile {
         _ = staying
     }
 
+    @Test func `ctrl-C gets through where nobody reads standard output`() throws {
+        let directory = try TemporaryDirectory()
+        let program = try ForeignProgram(
+            "bash",
+            ["-c", "mkfifo f; sleep 600 < f & exec \"$0\" listen 127.0.0.1:0 log > f", BuiltProgram.path("nt")],
+            in: directory.path)
+        var client = try Socket.connecting(to: try program.address(), within: .seconds(20))
+        try client.setTimeLimit(.milliseconds(200))
+        let lines = [UInt8](repeating: 0x0A, count: 1 << 20)
+        while (try? client.sendAll(lines)) != nil {}
+        program.limit = .milliseconds(50)
+        // Signals of one kind may arrive as one, so twice may have to be more often.
+        var exit: ForeignProgram.Exit?
+        for _ in 0..<400 where exit == nil {
+            program.send(signal: SIGINT)
+            exit = try? program.exit()
+        }
+        #expect(exit == .status(130))
+    }
+
     @Test func `a reader of the log who has gone ends the server quietly`() throws {
         let program = try ForeignProgram(
             "bash",

@@ -3,7 +3,7 @@ import Reactor
 import Sockets
 
 /// One run of `nt listen`.
-struct ListenRun: Sendable {
+final class ListenRun: Sendable {
     private let addresses: [SocketAddress]
     /// Nil where standard input and output are the handler.
     private let handler: ListenHandler?
@@ -37,11 +37,10 @@ struct ListenRun: Sendable {
 
     /// Flags that have no meaning together.
     private static func check(_ options: ListenOptions, _ handler: ListenHandler?) throws(ToolFailure) {
-        if let handler {
+        if handler != nil {
             if options.directions.isRestricted {
                 throw ToolFailure(.usage, "--send-only and --recv-only are for nt listen without a handler")
             }
-            if case .greet = handler, options.idle != nil { return }
         } else if options.form.json {
             throw ToolFailure(.usage, "--json needs a handler: without one standard output is the client's")
         } else if options.maximum != nil {
