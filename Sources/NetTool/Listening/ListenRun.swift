@@ -99,42 +99,52 @@ final class ListenRun: Sendable {
 
     // MARK: One client
 
+    // What need not live while a client is waited for is done by functions that don't wait: each client pays for a
+    // frame of this one.
     private func serve(_ connection: Connection, _ ending: Ending, _ streams: StandardStreams) async {
-        let loop = connection.loop
-        let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
-        let client = ClientRecord(named: name, at: loop.timeNow)
-        do throws(ToolFailure) {
-            if !keeps { ending.closeDoor() }
-            try log.connected(client)
-            let reason: String?
+        guard let client = enter(connection, ending) else { return }
+        do {
             if let handler {
-                reason = try await handle(connection, client, by: handler)
+                try await run(connection, client).serve(handler)
             } else {
-                reason = try await converse(connection, client, streams)
+                try await converse(connection, client, streams)
             }
-            try log.disconnected(client, at: loop.timeNow, because: reason)
+            leave(connection, client, after: nil, ending)
+        } catch {
+            leave(connection, client, after: error, ending)
+        }
+    }
+
+    /// Notes that a client has come; nil where that can't be told.
+    private func enter(_ connection: Connection, _ ending: Ending) -> ClientRecord? {
+        let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
+        let client = ClientRecord(named: name, at: connection.loop.timeNow)
+        if !keeps { ending.closeDoor() }
+        do throws(ToolFailure) { try log.connected(client) } catch {
+            ending.fail(error)
+            return nil
+        }
+        return client
+    }
+
+    private func run(_ connection: Connection, _ client: ClientRecord) -> HandlerRun {
+        HandlerRun(connection: connection, client: client, idle: idle) { [log] line throws(ToolFailure) in
+            try log.line(line, from: client)
+        }
+    }
+
+    /// Notes that a client has gone. A failure of our own is the end of everything.
+    private func leave(_ connection: Connection, _ client: ClientRecord, after error: (any Error)?, _ ending: Ending) {
+        do throws(ToolFailure) {
+            if let failure = error as? ToolFailure { throw failure }
+            let reason = error.flatMap { self.reason(of: $0, connection) }
+            try log.disconnected(client, at: connection.loop.timeNow, because: reason)
         } catch {
             ending.fail(error)
         }
     }
 
-    /// Serves a client; returns why it was not the client's own end.
-    private func handle(
-        _ connection: Connection, _ client: ClientRecord, by handler: ListenHandler
-    ) async throws(ToolFailure) -> String? {
-        let run = HandlerRun(connection: connection, client: client, idle: idle) { [log] line throws(ToolFailure) in
-            try log.line(line, from: client)
-        }
-        do {
-            try await run.serve(handler)
-            return nil
-        } catch let failure as ToolFailure {
-            throw failure
-        } catch {
-            return reason(of: error, connection)
-        }
-    }
-
+    /// Why it was not the client's own end; nil if it was.
     private func reason(of error: any Error, _ connection: Connection) -> String? {
         if let framing = (error as? FrameError)?.framingError { return "\(framing)" }
         let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
@@ -147,18 +157,22 @@ final class ListenRun: Sendable {
     }
 
     /// Standard input and output are the handler.
-    private func converse(
-        _ connection: Connection, _ client: ClientRecord, _ streams: StandardStreams
-    ) async throws(ToolFailure) -> String? {
+    private func converse(_ connection: Connection, _ client: ClientRecord, _ streams: StandardStreams) async throws {
         let (input, output) = try streams.open(on: connection.loop, style)
         var conversation = Conversation(connection: connection, input: input, output: output, style: style)
         conversation.idle = idle
         conversation.count = { client.note(bytesIn: $0, bytesOut: $1) }
         do throws(ToolFailure) { try await conversation.run() } catch {
             try streams.check()
-            if !keeps { throw error }
-            return error.message
+            // One client's failure is not that of those who come after it.
+            if keeps { throw ClientFailure(message: error.message ?? "") }
+            throw error
         }
-        return nil
+    }
+
+    /// What went wrong with one client of several.
+    private struct ClientFailure: Error, CustomStringConvertible {
+        let message: String
+        var description: String { message }
     }
 }
