@@ -67,7 +67,9 @@ public struct Connector: Hashable, Sendable {
     ) async throws(SocketError) -> Connection {
         let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
         if !loop.isCurrent {
-            return try await loop.run(async: { () async throws(SocketError) in try await connect(to: endpoint, on: loop) })
+            return try await loop.run(async: { () async throws(SocketError) in
+                try await connect(to: endpoint, on: loop)
+            })
         }
         return try await race(to: try StreamTarget(connecting: endpoint), on: loop)
     }

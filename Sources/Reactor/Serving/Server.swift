@@ -55,8 +55,8 @@ public final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - endpoints: where to listen, one or several, of any kind: `":80"`, `"unix:/run/app"`, `"systemd:web"`.
-    ///   - reusesPort: lets other sockets listen on the same TCP ports (`SO_REUSEPORT`); a server that has the process's
-    ///     loops then has a listener on each of them, among which the system shares out the clients.
+    ///   - reusesPort: lets other sockets listen on the same TCP ports (`SO_REUSEPORT`); a server that has the
+    ///     process's loops then has a listener on each of them, among which the system shares out the clients.
     ///   - loop: the loop that accepts and serves; unless it is given, or the caller is on one, the process's loops
     ///     share the connections.
     ///   - report: what to do with the server's own news; nothing unless given.
@@ -122,6 +122,9 @@ public final class Server: Sendable {
         var seen: Set<SocketAddress> = []
         return listeners.map(\.localAddress).filter { seen.insert($0).inserted }
     }
+
+    /// How many listeners that takes: with `reusesPort` one for each loop.
+    var listenerCount: Int { listeners.count }
 
     /// How many connections are being served.
     public var connectionCount: Int { clients.count }

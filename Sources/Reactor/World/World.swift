@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// What a loop's outside is: its time, its network, and who knows names. The real one is ``real(_:)``; a simulation brings its own.
-/// Whatever runs on a loop asks this, never the system.
+/// What a loop's outside is: its time, its network, and who knows names. The real one is ``real(_:names:)``; a
+/// simulation brings its own. Whatever runs on a loop asks this, never the system.
 public struct World: Sendable {
     /// Which selector waits for the network.
     public enum Mechanism: String, Hashable, Sendable, CaseIterable {
