@@ -3,13 +3,19 @@
 // Facts:    whoever starts this process may hand it listening sockets by number (`fd:3`) or, as systemd does, in a row
 //           from 3 on with names in the environment. Such a number has no owner here until somebody takes it.
 // Hazard:   two owners of one number. The second close would hit whatever has the number by then.
-// Decision: each number is taken once in the life of the process, whoever asks. It is closed on exec from then on.
+// Decision: each socket is taken once in the life of the process, whoever asks: it is known by its number and its inode,
+//           for once it is closed another one may get the number. It is closed on exec from then on.
 import SystemPackage
 import Synchronization
 
 /// The sockets that this process was started with.
 package enum InheritedSockets {
-    private static let taken = Mutex<Set<CInt>>([])
+    private struct Identity: Hashable {
+        let number: CInt
+        let inode: UInt64
+    }
+
+    private static let taken = Mutex<Set<Identity>>([])
 
     /// The descriptors that an endpoint names: one for `fd:`, each with that name for `systemd:`; nil for an endpoint
     /// that names none.
@@ -34,7 +40,12 @@ package enum InheritedSockets {
     /// - Throws: `.invalid` for one that does not listen for streams, `.busy` for one that was taken before, `.system`
     ///   with `EBADF` or `ENOTSOCK`.
     package static func takeListener(_ number: CInt, subject: String) throws(SocketError) -> Socket {
-        if !taken.withLock({ $0.insert(number).inserted }) { throw SocketError(.adopt, .busy, subject: subject) }
+        let inode: UInt64
+        do throws(Errno) { inode = try SystemCalls.status(of: number).inode } catch {
+            throw SocketError(.adopt, error: error, subject: subject)
+        }
+        let identity = Identity(number: number, inode: inode)
+        if !taken.withLock({ $0.insert(identity).inserted }) { throw SocketError(.adopt, .busy, subject: subject) }
         do throws(SocketError) {
             let socket = try Socket(adopting: FileDescriptor(rawValue: number))
             let isListening = (try? socket[.isListening]) ?? false
@@ -45,7 +56,7 @@ package enum InheritedSockets {
             try? socket.setInheritable(false)
             return socket
         } catch {
-            taken.withLock { _ = $0.remove(number) }
+            taken.withLock { _ = $0.remove(identity) }
             throw SocketError(.adopt, error.reason, subject: subject)
         }
     }

@@ -100,7 +100,9 @@ public final class ResolverPool: NameService {
         let number: UInt64
         do throws(ResolverError.Reason) {
             number = try submit {
-                answer.value.withLock { $0 = lookUp() }
+                // Outside of the lock, which the loop takes too.
+                let result = lookUp()
+                answer.value.withLock { $0 = result }
                 waiting.wakeOnItsLoop()
             }
         } catch {

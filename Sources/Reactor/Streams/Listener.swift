@@ -37,8 +37,8 @@ public final class Listener: Sendable {
     ///   - backlog: how many finished connections wait to be accepted.
     ///   - reusesPort: lets several listeners have the same port, each with a share of the clients (`SO_REUSEPORT`).
     ///   - loop: where to accept; the task's own loop, else one of the process's.
-    /// - Throws: as ``Socket/listening(on:family:backlog:reusesPort:)``, and `.timedOut`, `.cancelled` from looking up a
-    ///   name.
+    /// - Throws: as ``Socket/listening(on:family:backlog:reusesPort:)``, and `.timedOut`, `.cancelled` from looking up
+    ///   a name.
     public convenience init(
         on endpoint: some EndpointConvertible, backlog: Int = Listener.defaultBacklog, reusesPort: Bool = false,
         loop: EventLoop? = nil

@@ -27,9 +27,11 @@ import Testing
     private func knocking(at address: SocketAddress) throws -> Int {
         guard case .ipv4(let ip, let port) = address else { return 0 }
         // The kernel prints the address as one number of this machine's byte order, and the port in the usual one.
-        let bytes = ip.bytes.reversed().map { String(format: "%02X", $0) }.joined()
-        let target = "\(bytes):\(String(format: "%04X", port.rawValue))"
-        let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+        let digits = ip.bytes.reversed().map { String(format: "%02X", $0) }.joined()
+        let target = "\(digits):\(String(format: "%04X", port.rawValue))"
+        // To its end: the file says that it has no length.
+        let bytes = try #require(try FileHandle(forReadingAtPath: "/proc/net/tcp")?.readToEnd())
+        let table = String(decoding: bytes, as: UTF8.self)
         return table.split(separator: "\n").count { line in
             let fields = line.split(separator: " ")
             return fields.count > 3 && fields[2] == target && fields[3] == "02"
@@ -54,6 +56,7 @@ import Testing
         async throws
     {
         let hole = try BlackHole("127.0.0.\(30 + mechanism.rawValue.count):0")
+        defer { withExtendedLifetime(hole) {} }
         let server = try Socket.listening(on: "127.0.0.2:0")
         let addresses = [hole.address, try server.localAddress]
         let thread = try LoopThread(in: .real(mechanism))
@@ -71,6 +74,7 @@ import Testing
 
     @Test func `when time is up, or the task is cancelled, nobody knocks any more`() async throws {
         let hole = try BlackHole("127.0.0.41:0")
+        defer { withExtendedLifetime(hole) {} }
         let thread = try LoopThread()
         defer { thread.stop() }
         let (loop, address) = (thread.loop, hole.address)

@@ -49,16 +49,13 @@ import Testing
         try made.setInheritable(true)
         let address = try made.localAddress
         let number = made.detach().rawValue
-        do {
-            let listener = try Socket.listening(on: "fd:\(number)")
-            #expect(try listener.localAddress == address)
-            #expect(try !listener.isInheritable)
-            _ = try Socket.connecting(to: address)
-            #expect(try listener.accept().peer != nil)
-        }
-        // Closed, the number may be anybody's: it is not to be had again.
+        let listener = try Socket.listening(on: "fd:\(number)")
         let error = #expect(throws: SocketError.self) { _ = try Socket.listening(on: "fd:\(number)") }
         #expect(error?.reason == .busy)
+        #expect(try listener.localAddress == address)
+        #expect(try !listener.isInheritable)
+        _ = try Socket.connecting(to: address)
+        #expect(try listener.accept().peer != nil)
     }
 
     @Test func `what does not listen for streams is refused, and is not closed`() throws {
