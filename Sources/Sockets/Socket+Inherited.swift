@@ -3,8 +3,8 @@
 // Facts:    whoever starts this process may hand it listening sockets by number (`fd:3`) or, as systemd does, in a row
 //           from 3 on with names in the environment. Such a number has no owner here until somebody takes it.
 // Hazard:   two owners of one number. The second close would hit whatever has the number by then.
-// Decision: each socket is taken once in the life of the process, whoever asks: it is known by its number and its inode,
-//           for once it is closed another one may get the number. It is closed on exec from then on.
+// Decision: each socket is taken once in the life of the process, whoever asks: it is known by its number and its
+//           inode, for once it is closed another one may get the number. It is closed on exec from then on.
 import SystemPackage
 import Synchronization
 

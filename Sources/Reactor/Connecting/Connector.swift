@@ -109,10 +109,11 @@ public struct Connector: Hashable, Sendable {
         let attempts = ConnectionAttempts(
             connector: self, target: target, loop: loop, start: start,
             deadline: Deadline.earliest(start.advanced(by: timeout)))
-        if case .addresses(let addresses) = target.question {
-            let usable = addresses.filter { attempts.obstacle(to: $0) == nil }
-            // Nothing to race: no other task is needed.
-            if addresses.count == 1, let only = usable.first { return try await attempts.connect(to: only) }
+        // Nothing to race: no other task is needed.
+        if case .addresses(let addresses) = target.question, addresses.count == 1, let only = addresses.first,
+            attempts.obstacle(to: only) == nil
+        {
+            return try await attempts.connect(to: only)
         }
         return try await ConnectionRace.run(attempts)
     }

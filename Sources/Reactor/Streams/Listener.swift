@@ -21,7 +21,6 @@ public final class Listener: Sendable {
     let acceptor: any Acceptor
     /// The loop that the listener and its connections belong to.
     public let loop: EventLoop
-    private let closed = Flag()
 
     init(_ acceptor: any Acceptor, on loop: EventLoop) {
         self.acceptor = acceptor
@@ -98,10 +97,7 @@ public final class Listener: Sendable {
 
     /// Stops listening: whoever waits here gets `.closed`, a loop over the connections ends, and clients are refused.
     /// What was accepted lives on. Any thread may call this, again and again.
-    public func close() {
-        closed.set()
-        acceptor.close()
-    }
+    public func close() { acceptor.close() }
 }
 
 extension Listener: AsyncSequence {
