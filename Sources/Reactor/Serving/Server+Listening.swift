@@ -3,8 +3,8 @@
 // Facts:    measured with two loops on two cores, 16 clients that connect, echo once and close: one acceptor that hands
 //           over serves 20,000 to 23,000 a second, a listener on each loop (SO_REUSEPORT) 8,000 to 19,000, for a tenth
 //           to a half more processor time. With 50 echoes a connection the two can't be told apart.
-// Decision: one acceptor, which shares out exactly and loses no client when a listener goes. `reusesPort` is for several
-//           processes, and for machines with more cores than one acceptor can feed.
+// Decision: one acceptor, which shares out exactly and loses no client when a listener goes. `reusesPort` is for
+//           several processes, and for machines with more cores than one acceptor can feed.
 import Sockets
 
 extension Server {
