@@ -30,7 +30,10 @@ extension EventLoop {
             return try await run(async: { [self] () async throws(SocketError) in try await sleep(for: duration) })
         }
         let wanted = world.now().advanced(by: duration)
-        do throws(SocketError) { try await Waiting(on: self).wait(.wait, until: Deadline.earliest(wanted)) } catch {
+        let waiting = Waiting(on: self)
+        // Of a sleep that is cancelled no timer stays behind.
+        defer { waiting.disarm() }
+        do throws(SocketError) { try await waiting.wait(.wait, until: Deadline.earliest(wanted)) } catch {
             if error.reason != .timedOut || Deadline.current < wanted { throw error }
         }
     }

@@ -7,7 +7,8 @@ extension Socket {
     ///
     /// The address can be used again at once after a restart (`SO_REUSEADDR`). `.public(port)` and an IPv6 wildcard
     /// listen for both families, `:port` on 127.0.0.1. A UNIX path that a dead server left behind is taken over, one
-    /// that answers never is, and the path goes with the last socket that has it.
+    /// that answers never is, and the path goes with the last socket that has it. An inherited socket (`fd:3`,
+    /// `systemd:name`) listens already; it is taken over, once.
     ///
     /// - Parameters:
     ///   - family: only addresses of this family.
@@ -19,10 +20,24 @@ extension Socket {
         on endpoint: some EndpointConvertible, family: AddressFamily = .unspecified,
         backlog: Int = Socket.maximumBacklog, reusesPort: Bool = false
     ) throws(SocketError) -> Socket {
+        if let inherited = try inheritedListener(endpoint) { return inherited }
         let route = try Route(endpoint, family: family, isPassive: true, for: .listen)
         return try route.first(for: .listen) { address, _ throws(SocketError) in
             try listening(at: address, kind: route.kind, backlog: backlog, reusesPort: reusesPort)
         }
+    }
+
+    /// The socket that an endpoint like `fd:3` or `systemd:name` names; nil for any other endpoint.
+    private static func inheritedListener(_ endpoint: some EndpointConvertible) throws(SocketError) -> Socket? {
+        let read: Endpoint
+        do throws(AddressError) { read = try endpoint.endpoint() } catch {
+            throw SocketError(.listen, .address(error))
+        }
+        guard let numbers = try InheritedSockets.descriptors(of: read, for: .listen) else { return nil }
+        guard numbers.count == 1 else {
+            throw SocketError(.listen, .invalid("systemd passes \(numbers.count) of this name"), subject: "\(read)")
+        }
+        return try InheritedSockets.takeListener(numbers[0], subject: "\(read)")
     }
 
     /// The same for one address that is known.

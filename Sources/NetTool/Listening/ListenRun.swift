@@ -81,7 +81,7 @@ final class ListenRun: Sendable {
     ) async throws(ToolFailure) -> Server {
         do throws(SocketError) {
             return try await Server(
-                endpoints: addresses, limits: limits, loop: loop,
+                endpoints: addresses, limits: limits, reusesPort: false, loop: loop,
                 report: { [log] event in log.note(event) },
                 handler: { [self] connection in await serve(connection, ending, streams) })
         } catch {

@@ -64,15 +64,20 @@ struct DatagramTarget: Sendable {
         if case .descriptor = endpoint.target {
             throw SocketError(operation, .invalid("a descriptor has no address"), subject: text)
         }
-        do throws(SocketError) {
-            guard isPassive else {
-                return try await AddressLookup.addresses(of: endpoint, until: Deadline.current, on: loop)
+        guard case .host(.name(let name), let port) = endpoint.target else {
+            do throws(SocketError) {
+                if isPassive { return try SocketAddress.listening(on: endpoint) }
+                return try SocketAddress.known(endpoint, for: operation) ?? []
+            } catch {
+                throw SocketError(operation, error.reason, subject: text)
             }
-            guard case .host(.name, _) = endpoint.target else { return try SocketAddress.listening(on: endpoint) }
-            let all = try await AddressLookup.addresses(of: endpoint, until: Deadline.current, on: loop)
-            return all.filter { $0.family != .ipv6 } + all.filter { $0.family == .ipv6 }
+        }
+        do throws(ResolverError) {
+            let resolver = AsyncResolver(on: loop)
+            let all = try await resolver.addresses(of: name.text, port: port, kind: .datagram)
+            return isPassive ? all.filter { $0.family != .ipv6 } + all.filter { $0.family == .ipv6 } : all
         } catch {
-            throw SocketError(operation, error.reason, subject: text)
+            throw SocketError(operation, SocketError.Reason(error), subject: text)
         }
     }
 }

@@ -22,6 +22,12 @@ package protocol NetworkDriver: AnyObject, Sendable {
     /// Listens.
     func listen(at address: SocketAddress, backlog: Int, reusesPort: Bool) throws(SocketError) -> any Acceptor
 
+    /// Serves a listening socket that is there already; it closes with the acceptor, or now if this throws.
+    func adopt(listening socket: consuming Socket) throws(SocketError) -> any Acceptor
+
+    /// Carries on with a connected socket that is there already; it closes with the transport, or now if this throws.
+    func adopt(connected socket: consuming Socket) throws(SocketError) -> any Transport
+
     /// Two transports of this loop, each the other's peer.
     func makePair() throws(SocketError) -> (any Transport, any Transport)
 
@@ -38,6 +44,18 @@ package protocol NetworkDriver: AnyObject, Sendable {
 extension NetworkDriver {
     package func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport {
         throw SocketError(.adopt, .unsupported(.noFunction), subject: "descriptor \(descriptor.rawValue)")
+    }
+}
+
+extension NetworkDriver {
+    /// A network that is no system's has no use for a system's sockets.
+    package func adopt(listening socket: consuming Socket) throws(SocketError) -> any Acceptor {
+        throw SocketError(.adopt, .unsupported(.notSupportedOnSocket))
+    }
+
+    /// The same for a connected one.
+    package func adopt(connected socket: consuming Socket) throws(SocketError) -> any Transport {
+        throw SocketError(.adopt, .unsupported(.notSupportedOnSocket))
     }
 }
 

@@ -77,6 +77,15 @@ extension ReadinessDriver {
         return try SocketAcceptor(socket, loop: loop, driver: self)
     }
 
+    package func adopt(listening socket: consuming Socket) throws(SocketError) -> any Acceptor {
+        try SocketAcceptor(socket, loop: loop, driver: self)
+    }
+
+    package func adopt(connected socket: consuming Socket) throws(SocketError) -> any Transport {
+        try socket.setTimeLimit(.zero)
+        return SocketTransport(socket, loop: loop, driver: self)
+    }
+
     package func makePair() throws(SocketError) -> (any Transport, any Transport) {
         let pair = try SocketPair()
         return (

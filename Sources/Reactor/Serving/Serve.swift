@@ -10,15 +10,17 @@ public import Sockets
 ///
 /// - Parameters:
 ///   - maximumConnections: how many are served at a time; further ones wait in the system's queue.
+///   - reusesPort: as in ``Server/init(on:limits:reusesPort:loop:report:handler:)``.
 ///   - report: what to do with the server's own news.
-/// - Throws: as ``Server/init(on:limits:loop:report:handler:)`` and ``Server/run()``.
+/// - Throws: as ``Server/init(on:limits:reusesPort:loop:report:handler:)`` and ``Server/run()``.
 public func serve(
-    on endpoints: any EndpointConvertible..., maximumConnections: Int = 10_000,
+    on endpoints: any EndpointConvertible..., maximumConnections: Int = 10_000, reusesPort: Bool = false,
     report: @escaping @Sendable (Server.Event) -> Void = { _ in }, handler: @escaping Server.Handler
 ) async throws(SocketError) {
     var limits = Server.Limits()
     limits.connections = maximumConnections
-    let server = try await Server(endpoints: endpoints, limits: limits, loop: nil, report: report, handler: handler)
+    let server = try await Server(
+        endpoints: endpoints, limits: limits, reusesPort: reusesPort, loop: nil, report: report, handler: handler)
     try await server.run()
 }
 

@@ -23,15 +23,9 @@ public final class BlockingPool: Sendable {
     public let idleLimit: Duration
 
     private struct State {
-        var queue: [Call] = []
+        var queue = CallQueue()
         var threads = 0
         var idle = 0
-    }
-
-    /// Work that was asked for: itself its identity.
-    final class Call: Sendable {
-        fileprivate let work: @Sendable () -> Void
-        fileprivate init(_ work: @escaping @Sendable () -> Void) { self.work = work }
     }
 
     private let monitor = Monitor(State())
@@ -110,59 +104,57 @@ public final class BlockingPool: Sendable {
         return result
     }
 
-    /// Hands work to a thread and returns at once. Any thread may call this.
+    /// Hands work to a thread and returns at once: the number by which it can be taken out again. Any thread may call
+    /// this.
     ///
     /// - Throws: `.limitReached`; `EAGAIN` when the system has no thread left and the pool has none.
     @discardableResult
-    func submit(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> Call {
-        let call = Call(work)
+    func submit(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> UInt64 {
         if maximumThreads == 0 {
             work()
-            return call
+            return 0
         }
-        let needsThread = try monitor.withLock { state throws(SocketError) in
+        let (number, needsThread) = try monitor.withLock { state throws(SocketError) in
             let isFull = state.threads == maximumThreads && state.queue.count >= maximumQueued + state.idle
             if isFull {
                 throw SocketError(.run, .limitReached(maximumQueued), subject: "a call that waits for a thread")
             }
-            state.queue.append(call)
+            let number = state.queue.add(work)
             let needsThread = state.queue.count > state.idle && state.threads < maximumThreads
             if needsThread { state.threads += 1 }
-            return needsThread
+            return (number, needsThread)
         }
-        if needsThread { try startThread(for: call) } else { monitor.notify() }
-        return call
+        if needsThread { try startThread(for: number) } else { monitor.notify() }
+        return number
     }
 
     /// Takes work out of the queue, unless it has begun.
-    private func withdraw(_ call: Call) {
-        monitor.withLock { state in
-            if let index = state.queue.firstIndex(where: { $0 === call }) { state.queue.remove(at: index) }
-        }
+    private func withdraw(_ number: UInt64) {
+        monitor.withLock { state in _ = state.queue.remove(number) }
     }
 
-    private func startThread(for call: Call) throws(SocketError) {
+    private func startThread(for number: UInt64) throws(SocketError) {
         do throws(Errno) {
             try Thread.start { [self] in
-                while let call = next() { call.work() }
+                while let work = next() { work() }
             }
         } catch {
             let isLost = monitor.withLock { state in
                 state.threads -= 1
-                if state.threads == 0 { state.queue.removeAll { $0 === call } }
-                return state.threads == 0
+                // A thread that runs comes to it later. Without one it would wait for ever.
+                return state.threads == 0 && state.queue.remove(number)
             }
             if isLost { throw SocketError(.run, .system(error), subject: "a thread for calls that block") }
         }
     }
 
     /// What a thread does next; nil when it has been idle for too long, and is counted no more.
-    private func next() -> Call? {
+    private func next() -> CallQueue.Work? {
         monitor.withLock { $0.idle += 1 }
         return monitor.wait(atMost: idleLimit) { state in
-            if state.queue.isEmpty { return nil }
+            guard let work = state.queue.takeFirst() else { return nil }
             state.idle -= 1
-            return state.queue.removeFirst()
+            return work
         } otherwise: { state in
             state.idle -= 1
             state.threads -= 1
@@ -174,5 +166,34 @@ public final class BlockingPool: Sendable {
         private let value = Mutex<Value?>(nil)
         func set(_ new: Value) { value.withLock { $0 = new } }
         func take() -> Value? { value.withLock { $0.take() } }
+    }
+}
+
+/// Calls that wait for a thread, oldest first; any of them can be taken out at the same cost.
+struct CallQueue {
+    typealias Work = @Sendable () -> Void
+
+    private var waiting: [UInt64: Work] = [:]
+    /// The numbers of those that wait are from here to `end`; where one is missing, it was taken out.
+    private var begin: UInt64 = 0
+    private var end: UInt64 = 0
+
+    var count: Int { waiting.count }
+
+    mutating func add(_ work: @escaping Work) -> UInt64 {
+        defer { end += 1 }
+        waiting[end] = work
+        return end
+    }
+
+    /// Whether it was still there.
+    mutating func remove(_ number: UInt64) -> Bool { waiting.removeValue(forKey: number) != nil }
+
+    mutating func takeFirst() -> Work? {
+        while begin < end {
+            defer { begin += 1 }
+            if let work = waiting.removeValue(forKey: begin) { return work }
+        }
+        return nil
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// What a loop's outside is: its time, its chance, its network, its files and the programs beside it. The real one is
-/// ``real(_:)``; a simulation brings its own. Whatever runs on a loop asks this, never the system.
+/// What a loop's outside is: its time, its chance, its network and who knows names, its files and the programs beside
+/// it. The real one is ``real(_:names:)``; a simulation brings its own. Whatever runs on a loop asks this, never the
+/// system.
 public struct World: Sendable {
     /// Which selector waits for the network.
     public enum Mechanism: String, Hashable, Sendable, CaseIterable {
@@ -36,13 +37,17 @@ public struct World: Sendable {
     /// Opens the network for a loop.
     let makeDriver: @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver
 
+    /// Knows names.
+    let names: any NameService
+
     /// A world; what is not given is a simulation's: a date that the clock alone moves, chance from a seed, files in
     /// memory, no processes and no threads.
     init(
         now: @escaping @Sendable () -> LoopInstant, wallClock: (@Sendable () -> Duration)? = nil,
         randomness: Randomness = .seeded(0), files: (any FileSystem)? = nil, processes: Processes = .unsupported,
         blocking: BlockingPool = .inline,
-        makeDriver: @escaping @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver
+        makeDriver: @escaping @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver,
+        names: any NameService = ResolverPool.system
     ) {
         let wallClock = wallClock ?? { Self.simulatedBeginning + .nanoseconds(now().nanoseconds) }
         self.now = now
@@ -52,6 +57,7 @@ public struct World: Sendable {
         self.processes = processes
         self.blocking = blocking
         self.makeDriver = makeDriver
+        self.names = names
     }
 
     /// The date at which simulated time begins unless one is given: the first of January 2026.
@@ -61,11 +67,17 @@ public struct World: Sendable {
     /// the clock; what has to last a while is measured by the loop's own time instead.
     public var wallTime: Duration { wallClock() }
 
-    /// This machine: its clocks, its chance, its files, its processes, and its network by way of a selector.
-    public static func real(_ mechanism: Mechanism = .preferred) -> World {
+    /// This machine: its clocks, its chance, its files, its processes, its network by way of a selector, and its
+    /// resolver.
+    ///
+    /// - Parameter names: who knows names, if not the system.
+    public static func real(
+        _ mechanism: Mechanism = .preferred, names: any NameService = ResolverPool.system
+    ) -> World {
         World(
             now: { LoopInstant(nanoseconds: SystemClock.nanoseconds) }, wallClock: { SystemClock.wall },
             randomness: .system, files: SystemFiles(pool: .shared), processes: .system, blocking: .shared,
-            makeDriver: { (loop) throws(SocketError) in try ReadinessDriver(mechanism, loop: loop) })
+            makeDriver: { (loop) throws(SocketError) in try ReadinessDriver(mechanism, loop: loop) },
+            names: names)
     }
 }

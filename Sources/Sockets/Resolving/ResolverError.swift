@@ -14,7 +14,9 @@ public struct ResolverError: Error, Hashable, Sendable {
     /// Why there is no answer.
     public let reason: Reason
 
-    init(_ operation: Operation, _ question: String, _ reason: Reason) {
+    /// An error, for who resolves names in another way or plays the resolver in a test. The question is cut at 120
+    /// characters, and what could upset a terminal is escaped.
+    public init(_ operation: Operation, _ question: String, _ reason: Reason) {
         self.operation = operation
         self.question = question.quotable(maximumLength: 120)
         self.reason = reason
@@ -36,7 +38,7 @@ public struct ResolverError: Error, Hashable, Sendable {
         case protocolName = "protocol"
     }
 
-    /// Why a question has no answer. Each but the last four is one code of getaddrinfo.
+    /// Why a question has no answer. Each up to `.notInternational` is one code of getaddrinfo.
     public enum Reason: Error, Hashable, Sendable {
         /// Nobody knows this name. C: `EAI_NONAME`.
         case nameNotFound
@@ -62,6 +64,12 @@ public struct ResolverError: Error, Hashable, Sendable {
         case protocolNotFound
         /// The name was refused before anybody was asked; the text says why.
         case invalid(String)
+        /// There was no answer in time.
+        case timedOut
+        /// The task that asked was cancelled.
+        case cancelled
+        /// So many questions wait for their turn already; this one was not even put there.
+        case tooManyQuestions(Int)
         /// Anything else that the system said. C: `EAI_SYSTEM`.
         case system(Errno)
         /// A code that this version does not know.
@@ -92,6 +100,9 @@ extension ResolverError.Reason: CustomStringConvertible {
         case .notInternational: "no international name"
         case .protocolNotFound: "unknown protocol"
         case .invalid(let text): text
+        case .timedOut: "timed out"
+        case .cancelled: "cancelled"
+        case .tooManyQuestions(let count): "\(count) look-ups wait for their turn already"
         case .system(let error): error.words
         case .other(let code): "resolver code \(code)"
         }
