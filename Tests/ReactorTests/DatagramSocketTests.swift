@@ -19,15 +19,6 @@ func withDatagramEnds(
     }
 }
 
-/// Runs `body` with a loop of its own.
-func withLoop(
-    _ mechanism: World.Mechanism = .preferred, _ body: @Sendable (EventLoop) async throws -> Void
-) async throws {
-    let thread = try LoopThread(in: .real(mechanism))
-    defer { thread.stop() }
-    try await body(thread.loop)
-}
-
 extension DatagramSocket {
     /// Whether a task waits to receive.
     var isReceiving: Bool {
