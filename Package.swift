@@ -49,10 +49,12 @@ let package = Package(
         .target(name: "CSockets"),
         .target(name: "Sockets", dependencies: ["CSockets", systemPackage], swiftSettings: engine + [playedKernel]),
         .target(name: "Wire", swiftSettings: engine),
-        .target(name: "Reactor", dependencies: ["CSockets", "Sockets", systemPackage], swiftSettings: engine),
+        .target(name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage], swiftSettings: engine),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
         .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
-        .target(name: "NetTool", dependencies: ["Sockets", systemPackage, argumentParser], swiftSettings: common),
+        .target(
+            name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
+            swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
             name: "TestSupport", dependencies: ["Sockets", "CSockets", systemPackage], path: "Tests/TestSupport",
@@ -71,7 +73,7 @@ let package = Package(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], exclude: ["Oracles"], swiftSettings: common),
         .testTarget(
             name: "ReactorTests",
-            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", systemPackage],
+            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(

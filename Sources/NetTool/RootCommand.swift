@@ -13,7 +13,7 @@ struct RootCommand: ParsableCommand {
         subcommands: verbs)
 
     private static let verbs: [any Verb.Type] = [
-        Check.self, Explain.self, Interfaces.self, InterfacesInShort.self, Wait.self,
+        Check.self, Connect.self, Explain.self, Interfaces.self, InterfacesInShort.self, Listen.self, Wait.self,
     ]
 
     /// The verb of this name.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Reactor
 
 /// What `nt --version` says.
 enum Version {
@@ -18,7 +19,7 @@ enum Version {
     static let text = """
         nt \(number)
         swift   \(swift)
-        engine  epoll (blocking calls; no event loop yet)
+        engine  \(World.Mechanism.preferred.rawValue)
         tls     none
         traits  none
         """

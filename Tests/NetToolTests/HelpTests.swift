@@ -9,13 +9,16 @@ struct HelpTests {
     func `help lists the verbs that are shown, and the pages`(words: [String]) {
         let run = ToolRun(words)
         #expect(run.status == .success && run.errors.isEmpty)
-        for word in ["check", "explain", "interfaces", "nt help addresses", "nt help exit-codes", "nt help encodings"] {
+        for word in [
+            "check", "connect", "explain", "interfaces", "listen", "nt help addresses", "nt help exit-codes",
+            "nt help encodings",
+        ] {
             #expect(run.output.contains(word))
         }
         #expect(!run.output.contains("  if  ") && !run.output.contains("  wait  "))
     }
 
-    @Test(arguments: ["check", "explain", "interfaces"])
+    @Test(arguments: ["check", "connect", "explain", "interfaces", "listen"])
     func `each verb has its page, by either way`(verb: String) {
         let page = ToolRun(verb, "--help")
         #expect(page.status == .success && page.output.contains("USAGE: nt \(verb)"))
@@ -45,7 +48,7 @@ struct HelpTests {
     @Test func `an unknown page is refused with those that there are`() {
         let run = ToolRun("help", "nonsense")
         #expect(run.status == .usage && run.output.isEmpty)
-        #expect(run.errors.contains("check, explain, interfaces, addresses, exit-codes, encodings"))
+        #expect(run.errors.contains("check, connect, explain, interfaces, listen, addresses, exit-codes, encodings"))
     }
 
     @Test func `the version says what the program is made of`() {
@@ -58,6 +61,13 @@ struct HelpTests {
         ["check", "db:1", "--"], ["check", "db:1", "--every", "0s"], ["check", "db:1", "--ports", "1", "--wait", "1s"],
         ["check", "db", "--ports", "1", "--", "true"], ["check", "db", "--ports", "9-1"], ["interfaces", "--nonsense"],
         ["--nonsense"], ["--generate-completion-script", "tcsh"],
+        ["listen"], ["listen", "echo"], ["listen", "nonsense", "echo"], ["listen", ":0", "greet"],
+        ["listen", ":0", "greet", "two", "words"], ["listen", ":0", "echo", "more"], ["listen", "udp://:9", "echo"],
+        ["listen", ":0", "--json"], ["listen", ":0", "-m", "3"], ["listen", ":0", "echo", "-m", "0"],
+        ["listen", ":0", "echo", "--idle", "0"], ["listen", "127.0.0.1:0", "echo", "--public"],
+        ["listen", ":0", "echo", "--recv-only"], ["listen", ":0", "echo", "-v", "-q"], ["connect"],
+        ["connect", "tls://db:1"], ["connect", "*:80"], ["connect", ":80", "--send-only", "--recv-only"],
+        ["connect", ":80", "-s", "nonsense"], ["connect", ":80", "--timeout", "soon"],
     ])
     func `a wrong command line is told in one line, and is exit code 64`(words: [String]) {
         let run = ToolRun(words)

@@ -113,6 +113,15 @@ public final class ForeignProgram {
         }
     }
 
+    /// Waits for a whole line with this text on standard error and returns it. Lines are not used up.
+    @discardableResult
+    public func errorLine(containing text: String) throws -> String {
+        try wait(for: "a line with \"\(text)\" on standard error") {
+            errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast().first { $0.contains(text) }
+                .map(String.init)
+        }
+    }
+
     /// Waits for the program's end and returns how it ended; ``output`` and ``errors`` are then complete.
     @discardableResult
     public func exit() throws -> Exit {

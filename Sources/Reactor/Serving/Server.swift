@@ -67,7 +67,7 @@ public final class Server: Sendable {
         try await self.init(endpoints: endpoints, limits: limits, loop: loop, report: report, handler: handler)
     }
 
-    init(
+    package init(
         endpoints: [any EndpointConvertible], limits: Limits, loop: EventLoop?,
         report: @escaping @Sendable (Event) -> Void, handler: @escaping Handler
     ) async throws(SocketError) {
@@ -166,7 +166,8 @@ public final class Server: Sendable {
             try await withOwnership(of: connection) { try await handler(connection) }
         } catch {
             // Being cancelled is no failure of the handler's.
-            let isCancellation = (error as? SocketError)?.reason == .cancelled || error is CancellationError
+            let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
+            let isCancellation = failure?.reason == .cancelled || error is CancellationError
             if !isCancellation { report(.handlerFailed(error, peer: connection.peer)) }
         }
         connection.close()

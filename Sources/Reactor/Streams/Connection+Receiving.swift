@@ -29,7 +29,7 @@ extension Connection {
         if !loop.isCurrent { return try await copy(receiveElsewhere(maximum: output.freeCapacity), to: &output) }
         while true {
             try await waitUntilReadable()
-            switch try transport.receiveNow(into: &output) {
+            switch try receiveNow(into: &output) {
             case .moved(let count): return count
             case .ended: return nil
             case .wouldBlock: continue
@@ -65,7 +65,7 @@ extension Connection {
         let memory = unsafe loop.buffers.take()
         var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         let attempt: TransferAttempt
-        do throws(SocketError) { attempt = try transport.receiveNow(into: &output) } catch {
+        do throws(SocketError) { attempt = try receiveNow(into: &output) } catch {
             unsafe loop.buffers.giveBack(memory)
             throw error
         }
@@ -84,7 +84,7 @@ extension Connection {
             var attempt = TransferAttempt.wouldBlock
             let room = min(maximum, BufferPool.bufferSize)
             let bytes = try [UInt8].filled(capacity: room) { output throws(SocketError) in
-                attempt = try transport.receiveNow(into: &output)
+                attempt = try receiveNow(into: &output)
             }
             switch attempt {
             case .moved: return bytes
@@ -97,7 +97,7 @@ extension Connection {
     /// Returns at once where an attempt is worth its system call.
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
-        guard let waiting = try transport.waitToReceive() else { return }
+        guard unsafe unread.isEmpty, let waiting = try transport.waitToReceive() else { return }
         try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
     }
 

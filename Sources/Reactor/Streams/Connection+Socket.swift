@@ -67,6 +67,10 @@ extension Connection {
             })
             return box.take()
         }
+        if unsafe !unread.isEmpty {
+            let text = "bytes that were read ahead come before: take them first (takeUnread)"
+            throw SocketError(.receive, .invalid(text), subject: peer.map { "\($0)" })
+        }
         while true {
             try await waitUntilReadable()
             let message = try transport.onSocket(.receiving) { socket throws(SocketError) in

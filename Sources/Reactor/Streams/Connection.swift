@@ -27,6 +27,9 @@ public final class Connection: Sendable {
 
     private let draining: Flag?
 
+    /// What has come and nobody has taken; touched by the loop's thread alone.
+    nonisolated(unsafe) var unread = Unread()
+
     /// A connection over a transport of one's own.
     public convenience init(_ transport: any Transport) { self.init(transport, draining: nil) }
 

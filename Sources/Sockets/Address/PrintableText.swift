@@ -24,6 +24,14 @@ extension StringProtocol {
         }
         return result
     }
+
+    /// This text, safe to print on a terminal: what one would act on or hide is escaped. A tab stays.
+    package var legible: String {
+        if unicodeScalars.allSatisfy({ $0.isPrintable || $0 == "\t" }) { return String(self) }
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            text += scalar.isPrintable || scalar == "\t" ? String(scalar) : scalar.escaped(asASCII: true)
+        }
+    }
 }
 
 extension Span<UInt8> {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+import SystemPackage
+
+/// One run of `nt connect`.
+struct ConnectRun: Sendable {
+    private let endpoint: Endpoint
+    private let timeout: Duration
+    private let source: SocketAddress?
+    private let style: Conversation.Style
+    private let verbosity: (isVerbose: Bool, isQuiet: Bool)
+    private let session: Session
+
+    init(_ options: ConnectOptions, in session: Session) throws(ToolFailure) {
+        endpoint = try StreamEndpoint.read(options.address, for: "connect")
+        if case .host(.everyInterface, _) = endpoint.target {
+            throw ToolFailure(.usage, "\(endpoint) is a place to listen on: say which host to connect to")
+        }
+        timeout = options.timeout.duration
+        source = options.source?.address
+        var style = options.directions.style
+        style.sendsCRLF = options.crlf
+        self.style = style
+        verbosity = (options.verbosity.verbose, options.verbosity.quiet)
+        self.session = session
+    }
+
+    func run() throws(ToolFailure) -> ExitStatus {
+        let signals = try TerminationSignals([.interrupt])
+        let loop = try EventLoop.forTool()
+        // Nothing has to be tidied up: what was received is written already.
+        try signals.deliver(to: loop, endingAt: 1) { _ in }
+        return try loop.runUntilComplete { [self] () async throws(ToolFailure) in
+            do { try await talk(on: loop) } catch { throw ToolFailure(error) }
+            return .success
+        }
+    }
+
+    private func talk(on loop: EventLoop) async throws {
+        try await withConnection(to: endpoint, timeout: timeout, from: source, on: loop) { [self] connection in
+            greet(connection)
+            let streams = StandardStreams()
+            let (input, output) = try streams.open(on: loop, style)
+            let conversation = Conversation(connection: connection, input: input, output: output, style: style)
+            do { try await conversation.run() } catch {
+                // What came before the failure has to come out, too.
+                try await streams.finish()
+                throw error
+            }
+            try await streams.finish()
+        }
+    }
+
+    /// Tells a person, and whoever asked, where the connection leads.
+    private func greet(_ connection: Connection) {
+        let isTalking = SystemCalls.isTerminal(FileDescriptor.standardInput.rawValue) && style.sends
+        guard verbosity.isVerbose || isTalking && !verbosity.isQuiet else { return }
+        var line = "connected \(connection.peer.map { $0.toolText } ?? "\(endpoint)")"
+        if verbosity.isVerbose, let local = connection.localAddress, local.ip != nil { line += " from \(local)" }
+        session.remark(isTalking ? "\(line)      ctrl-D ends your side" : line)
+    }
+}

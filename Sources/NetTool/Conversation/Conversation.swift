@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+import Synchronization
+
+/// Standard input to a peer and the peer to standard output, each direction until its own end.
+struct Conversation: Sendable {
+    /// Which directions there are, and when it is over.
+    struct Style: Sendable {
+        /// Every LF that is sent becomes CR LF.
+        var sendsCRLF = false
+        /// Standard input is read and sent.
+        var sends = true
+        /// What comes is written to standard output; if false it is thrown away.
+        var receives = true
+        /// The peer's end is the end of everything.
+        var endsWithPeer = false
+    }
+
+    let connection: Connection
+    let input: StandardInput?
+    let output: StandardOutput?
+    let style: Style
+    /// How long the peer may be silent.
+    var idle: Duration?
+    /// Told how many bytes came and went.
+    var count: @Sendable (_ received: Int, _ sent: Int) -> Void = { _, _ in }
+
+    /// How long a peer that is only sent to may take to end, once everything is sent.
+    private static let linger = Duration.seconds(2)
+
+    /// Talks until both directions have ended.
+    func run() async throws(ToolFailure) {
+        let late = LateFailure()
+        do {
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                if style.sends { group.addTask { try await send(late) } }
+                group.addTask { try await receive() }
+                var isOver = false
+                do {
+                    while let ended = try await group.next() {
+                        guard ended else { continue }
+                        isOver = true
+                        group.cancelAll()
+                    }
+                } catch {
+                    // The other direction was ended on purpose.
+                    if !isOver { throw error }
+                }
+            }
+        } catch {
+            throw ToolFailure(error)
+        }
+        if let failure = late.failure { throw failure }
+    }
+
+    /// Returns whether everything is over.
+    private func send(_ late: LateFailure) async throws -> Bool {
+        guard let input else { return false }
+        var endings = LineEndings()
+        while let bytes = try await input.receive() {
+            let bytes = style.sendsCRLF ? endings.expanded(bytes) : bytes
+            do throws(SocketError) { try await connection.send(bytes) } catch {
+                guard case .broken = error.reason else { throw error }
+                // What the peer said before it left is still to be read.
+                late.note(ToolFailure(error))
+                return false
+            }
+            count(0, bytes.count)
+        }
+        try? await connection.shutdownSending()
+        if !style.receives {
+            connection.loop.schedule(after: Self.linger) { [connection] in connection.close() }
+        }
+        return false
+    }
+
+    private func receive() async throws -> Bool {
+        do {
+            while let received = try await receiveInTime() {
+                count(received.count, 0)
+                if style.receives, let output { try await output.send(received.bytes) }
+            }
+        } catch let error as SocketError where !style.receives && error.reason == .closed {
+            // The peer had its time to end.
+        }
+        return style.endsWithPeer
+    }
+
+    private func receiveInTime() async throws(SocketError) -> Received? {
+        if let idle { connection.readDeadline = connection.loop.timeNow.advanced(by: idle) }
+        return try await connection.receive()
+    }
+
+    /// A failure that counts once everything else is done.
+    private final class LateFailure: Sendable {
+        private let stored = Mutex<ToolFailure?>(nil)
+        var failure: ToolFailure? { stored.withLock { $0 } }
+        func note(_ failure: ToolFailure) { stored.withLock { $0 = failure } }
+    }
+}
+
+/// Turns each LF into CR LF, but not one that has its CR, wherever the text is cut.
+struct LineEndings {
+    private var last: UInt8 = 0
+
+    mutating func expanded(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + bytes.count / 16)
+        for byte in bytes {
+            if byte == 0x0A && last != 0x0D { result.append(0x0D) }
+            result.append(byte)
+            last = byte
+        }
+        return result
+    }
+}

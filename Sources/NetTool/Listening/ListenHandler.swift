@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+import Wire
+
+/// What a client is served by.
+enum ListenHandler: Hashable, Sendable {
+    case echo, time, discard, log
+    case greet(String)
+
+    /// Reads the handler from the words behind the addresses; nil for none.
+    ///
+    /// - Throws: a failure for words that a handler has no use for, or lacks.
+    static func read(_ words: ArraySlice<String>) throws(ToolFailure) -> ListenHandler? {
+        guard let name = words.first else { return nil }
+        let arguments = words.dropFirst()
+        if name == "greet" {
+            guard arguments.count == 1, let text = arguments.first else {
+                throw ToolFailure(.usage, "greet takes one text: write several words in quotes")
+            }
+            return .greet(text)
+        }
+        if let word = arguments.first { throw ToolFailure(.usage, "\(name) takes no \(word.quoted)") }
+        return plain[name]
+    }
+
+    /// Whether a word names a handler.
+    static func isName(_ word: String) -> Bool { word == "greet" || plain[word] != nil }
+
+    private static let plain: [String: ListenHandler] = [
+        "echo": .echo, "time": .time, "discard": .discard, "log": .log,
+    ]
+
+    /// Whether it counts lines, not bytes.
+    var speaksLines: Bool {
+        switch self {
+        case .time, .log: true
+        case .echo, .discard, .greet: false
+        }
+    }
+}
+
+/// A handler at work on one client.
+struct HandlerRun {
+    let connection: Connection
+    let client: ClientRecord
+    /// How long a client may be silent.
+    let idle: Duration?
+    /// Takes a line of the client's.
+    let tell: @Sendable (_ line: String) throws(ToolFailure) -> Void
+
+    /// How long a client that was greeted may take to end.
+    private static let linger = Duration.seconds(2)
+
+    func serve(_ handler: ListenHandler) async throws {
+        switch handler {
+        case .echo: try await passBytes(sendingBack: true)
+        case .discard: try await passBytes(sendingBack: false)
+        case .time: try await answerLines()
+        case .log: try await tellLines()
+        case .greet(let text): try await greet(text)
+        }
+    }
+
+    private func passBytes(sendingBack: Bool) async throws {
+        restartIdleTime()
+        while let received = try await connection.receive() {
+            client.note(bytesIn: received.count)
+            if sendingBack {
+                try await connection.send(received.bytes)
+                client.note(bytesOut: received.count)
+            }
+            restartIdleTime()
+            endWaitingIfDraining()
+        }
+    }
+
+    private func answerLines() async throws {
+        let lines = lines
+        var clock = StampClock()
+        // The bytes as they are, whatever their encoding.
+        while let line = try await lines.next() {
+            client.note(linesIn: 1, bytesIn: line.count)
+            let answer = clock.stamp + line + Self.lineEnd
+            restartIdleTime()
+            try await connection.send(answer)
+            client.note(linesOut: 1, bytesOut: answer.count)
+            endWaitingIfDraining()
+        }
+    }
+
+    private func tellLines() async throws {
+        let lines = lines
+        while let line = try await lines.next() {
+            client.note(linesIn: 1, bytesIn: line.count)
+            try tell(String(decoding: line, as: UTF8.self))
+            endWaitingIfDraining()
+        }
+    }
+
+    private static let lineEnd = Array("\r\n".utf8)
+
+    private var lines: FramedConnection<LineFramer> {
+        let lines = connection.frames(LineFramer())
+        return idle.map { lines.within($0) } ?? lines
+    }
+
+    private func greet(_ text: String) async throws {
+        let greeting = text.hasSuffix("\n") ? text : text + "\r\n"
+        restartIdleTime()
+        try await connection.send(greeting)
+        client.note(bytesOut: greeting.utf8.count)
+        try await connection.shutdownSending()
+        // Closing while something of the client's is unread would be a reset, which may overtake the greeting.
+        connection.readDeadline = connection.loop.timeNow.advanced(by: Self.linger)
+        while let received = try? await connection.receive() { client.note(bytesIn: received.count) }
+    }
+
+    /// What is there already is still served; nothing more is waited for.
+    private func endWaitingIfDraining() {
+        if connection.isDraining { connection.readDeadline = connection.loop.timeNow }
+    }
+
+    private func restartIdleTime() {
+        guard let idle else { return }
+        let end = connection.loop.timeNow.advanced(by: idle)
+        if !connection.isDraining { connection.readDeadline = end }
+        connection.writeDeadline = end
+    }
+}
+
+/// `[Sat Nov 21 10:44:03 2026] `, written once a second.
+struct StampClock {
+    private var second = CTime.now()
+    private lazy var bytes = Self.bytes(second)
+
+    /// The stamp of now.
+    var stamp: [UInt8] {
+        mutating get {
+            let now = CTime.now()
+            if now != second { (second, bytes) = (now, Self.bytes(now)) }
+            return bytes
+        }
+    }
+
+    private static func bytes(_ time: CTime) -> [UInt8] { Array("[\(time)] ".utf8) }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+import SystemPackage
+import Wire
+
+extension ToolFailure {
+    /// What a socket's error means for the process: one line, and one of the statuses that every verb shares.
+    init(_ error: SocketError) { self.init(ExitStatus(error), "\(error)") }
+
+    /// The same for whatever a handler of a connection throws.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as ToolFailure: self = failure
+        case let error as SocketError: self.init(error)
+        case let error as FrameError:
+            self.init(error.connectionError.map { ExitStatus($0) } ?? .protocolError, "\(error)")
+        default: self.init(.failure, "\(error)")
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ error: SocketError) {
+        switch error.reason {
+        case _ where error.isPermissionDenied: self = .notPermitted
+        case _ where error.isOutOfResources: self = .timedOut
+        case .timedOut, .busy, .wouldBlock: self = .timedOut
+        case .unresolved(let failure):
+            self = failure.reason == .nameNotFound || failure.reason == .noData ? .unknownHost : .timedOut
+        case .address, .invalid, .unsupported: self = .usage
+        case .system where error.operation == .connect || error.operation == .listen || error.operation == .bind:
+            self = .unavailable
+        case .cancelled: self = .interrupted
+        default: self = .inputOutput
+        }
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Sockets
+
+extension Connection {
+    /// A connection over a stream socket that is connected already: one half of a pair, an inherited one. Python:
+    /// `connect_accepted_socket`.
+    ///
+    /// - Precondition: the loop is one of this machine's, not of a simulation.
+    package convenience init(adopting socket: consuming Socket, on loop: EventLoop) {
+        guard let driver = loop.driver as? ReadinessDriver else {
+            preconditionFailure("a socket needs a system's loop")
+        }
+        self.init(SocketTransport(socket, loop: loop, driver: driver))
+    }
+}

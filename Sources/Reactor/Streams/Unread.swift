@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts:    what is received has nothing to do with messages: behind a line there may be half of the next one, or the
+//           first bytes of another protocol.
+// Hazard:   a reader that keeps such bytes to itself loses them when it goes, and only on days when the peer is quick.
+// Decision: they belong to the connection. Every way to receive takes them first, so that a line reader, a framed
+//           connection and a plain receive can follow each other without losing or seeing anything twice.
+// Cost:     one comparison for each receive, and one copy of what a framed reader receives. An idle connection has no
+//           memory here, and one that waits in the middle of a frame what that beginning needs.
+import Sockets
+import Wire
+
+/// What has come on a connection and nobody has taken. Touched by the loop's thread alone.
+struct Unread: ~Copyable {
+    /// The bytes.
+    private(set) var bytes = ByteBuffer()
+    /// How many bytes have ever been taken from here: where in the stream the first unread one stands, as far as a
+    /// reader needs to know that nobody else has taken any in between.
+    private(set) var position: UInt64 = 0
+    /// Whether a task waits for what belongs behind these bytes. Nobody else may take them meanwhile.
+    var isAwaited = false
+
+    @inline(__always)
+    var isEmpty: Bool { bytes.isEmpty }
+
+    mutating func append(_ received: RawSpan) { bytes.append(received) }
+
+    mutating func consume(_ count: Int) {
+        bytes.consume(count)
+        position &+= UInt64(count)
+    }
+
+    mutating func take(_ count: Int) -> [UInt8] {
+        defer { consume(count) }
+        return bytes.array(0..<count)
+    }
+
+    /// Moves as many bytes as fit; returns how many.
+    mutating func move(into output: inout OutputRawSpan) -> Int {
+        let count = min(bytes.count, output.freeCapacity)
+        unsafe bytes.bytes.extracting(first: count).withUnsafeBytes { source in
+            unsafe output.withUnsafeMutableBytes { memory, filled in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: memory[filled...]).copyMemory(from: source)
+                filled += count
+            }
+        }
+        consume(count)
+        return count
+    }
+
+    /// Lends what a frame carries.
+    borrowing func lend<Result>(_ frame: FrameBounds, to body: (RawSpan) -> Result) -> Result {
+        body(bytes.bytes.extracting(frame.payload))
+    }
+
+    /// Gives back the memory that a wait, which may be a long one, does not need.
+    mutating func slim() {
+        // What grows by little pieces has twice the room that it needs, and must keep it to stay linear.
+        if bytes.capacity > 2 * bytes.count + Self.unworthy { bytes.releaseUnused() }
+    }
+
+    private static let unworthy = 64
+}
+
+extension Connection {
+    /// Receives what was left unread, else what the transport has.
+    func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
+        if unsafe unread.isEmpty { return try transport.receiveNow(into: &output) }
+        try checkNobodyReads()
+        return unsafe .moved(unread.move(into: &output))
+    }
+
+    /// Puts what the transport has behind the unread bytes.
+    func fillNow() throws(SocketError) -> TransferAttempt {
+        let memory = unsafe loop.buffers.take()
+        defer { unsafe loop.buffers.giveBack(memory) }
+        var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+        let attempt = try transport.receiveNow(into: &output)
+        let count = unsafe output.finalize(for: memory)
+        unsafe unread.append(UnsafeRawBufferPointer(rebasing: memory[..<count]).bytes)
+        return attempt
+    }
+
+    /// Waits until ``fillNow()`` may bring something. The unread bytes are this task's meanwhile.
+    nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) {
+        guard let waiting = try transport.waitToReceive() else { return }
+        unsafe unread.slim()
+        unsafe unread.isAwaited = true
+        defer { unsafe unread.isAwaited = false }
+        try await wait(at: waiting, .receive, until: min(deadline, idleDeadline))
+    }
+
+    /// - Throws: `.busy` while a task waits for more than the unread bytes.
+    func checkNobodyReads() throws(SocketError) {
+        if unsafe unread.isAwaited { throw SocketError(.receive, .busy, subject: peer.map { "\($0)" }) }
+    }
+}
