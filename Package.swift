@@ -38,6 +38,7 @@ let package = Package(
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
     dependencies: [
@@ -49,6 +50,7 @@ let package = Package(
         .target(name: "Sockets", dependencies: ["CSockets", systemPackage], swiftSettings: engine + [playedKernel]),
         .target(name: "Wire", swiftSettings: engine),
         .target(name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage], swiftSettings: engine),
+        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
         .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
@@ -70,7 +72,8 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], exclude: ["Oracles"], swiftSettings: common),
         .testTarget(
-            name: "ReactorTests", dependencies: ["Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
+            name: "ReactorTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(

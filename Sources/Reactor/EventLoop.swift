@@ -18,7 +18,7 @@ public final class EventLoop: @unchecked Sendable {
     public internal(set) var now: LoopInstant
 
     /// What the loop has done so far. Only tasks on the loop get a consistent answer.
-    public internal(set) var statistics = LoopStatistics()
+    public package(set) var statistics = LoopStatistics()
 
     /// The warning sign of a task that holds the loop: called on the loop, with how long it took.
     public var slowTurn: (limit: Duration, report: @Sendable (Duration) -> Void)?
@@ -66,7 +66,7 @@ public final class EventLoop: @unchecked Sendable {
         openDriver = try world.makeDriver(self)
     }
 
-    var driver: any NetworkDriver {
+    package var driver: any NetworkDriver {
         guard let openDriver else { preconditionFailure("a loop without a driver was used before it was open") }
         return openDriver
     }
@@ -93,7 +93,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// Runs `action` on the loop's thread: now if that is where the caller is.
-    func perform(_ action: @escaping @Sendable () -> Void) {
+    package func perform(_ action: @escaping @Sendable () -> Void) {
         if isCurrent { action() } else { enqueue(action) }
     }
 }
@@ -109,5 +109,5 @@ public struct LoopStatistics: Hashable, Sendable {
     /// Timers that have fired.
     public internal(set) var firedTimers = 0
     /// Connections that are open.
-    public internal(set) var connections = 0
+    public package(set) var connections = 0
 }

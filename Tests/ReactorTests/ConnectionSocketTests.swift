@@ -8,9 +8,9 @@ import Testing
 /// What a connection can do because a socket of the system's carries it.
 @Suite struct ConnectionSocketTests {
     // B-AIO-10: sendfile
-    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
+    @Test(arguments: Carrier.allCases, Ground.allCases)
     func `a file is sent as a whole, in part, and up to its end`(
-        carrier: Carrier, mechanism: World.Mechanism
+        carrier: Carrier, ground: Ground
     ) async throws {
         let directory = try TemporaryDirectory()
         let bytes = (0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 9) }
@@ -19,7 +19,7 @@ import Testing
         _ = try file.closeAfter { try file.writeAll(bytes) }
         let source = try FileDescriptor.open(directory.file("f"), .readOnly)
         defer { try? source.close() }
-        try await carrier.withEnds(mechanism) { first, second in
+        try await carrier.withEnds(ground) { first, second in
             async let there = collect(second)
             #expect(try await first.sendFile(source) == Int64(bytes.count))
             #expect(try await first.sendFile(source, from: 5, count: 10) == 10)

@@ -10,27 +10,33 @@ enum Carrier: CaseIterable, Sendable {
     case pair, tcp, unix
 
     func withEnds(
-        _ mechanism: World.Mechanism = .preferred, _ body: @Sendable (Connection, Connection) async throws -> Void
+        _ ground: Ground = .epoll, _ body: @escaping @Sendable (Connection, Connection) async throws -> Void
     ) async throws {
-        let thread = try LoopThread(in: .real(mechanism))
-        defer { thread.stop() }
-        if self == .pair {
-            let (first, second) = try await Connection.pair(on: thread.loop)
-            try await body(first, second)
-            first.close()
-            second.close()
-            return
+        try await ground.run { loop in
+            if self == .pair {
+                let (first, second) = try await Connection.pair(on: loop)
+                try await body(first, second)
+                first.close()
+                second.close()
+            } else {
+                try await withServedEnds(on: loop, body)
+            }
         }
+    }
+
+    private func withServedEnds(
+        on loop: EventLoop?, _ body: @escaping @Sendable (Connection, Connection) async throws -> Void
+    ) async throws {
         let directory = try TemporaryDirectory()
         // An address of its own: other tests knock at ports of 127.0.0.1 that were free a moment ago.
         let endpoint = self == .tcp ? "127.0.0.2:0" : "unix:\(directory.file("s"))"
         let accepted = Handover()
-        let server = try await Server(on: endpoint, loop: thread.loop) { connection in
+        let server = try await Server(on: endpoint, loop: loop) { connection in
             await accepted.give(connection)
             await accepted.waitUntilDone()
         }
-        let running = Task { try await server.run() }
-        try await withConnection(to: try #require(server.addresses.first), on: thread.loop) { client in
+        let running = start { try await server.run() }
+        try await withConnection(to: try #require(server.addresses.first), on: loop) { client in
             let served = await accepted.take()
             do { try await body(client, served) } catch {
                 await accepted.done()
@@ -106,10 +112,9 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
 }
 
 @Suite struct ConnectionTests {
-    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
-    func `bytes arrive in order, and the end is nil for good`(carrier: Carrier, mechanism: World.Mechanism) async throws
-    {
-        try await carrier.withEnds(mechanism) { first, second in
+    @Test(arguments: Carrier.allCases, Ground.allCases)
+    func `bytes arrive in order, and the end is nil for good`(carrier: Carrier, ground: Ground) async throws {
+        try await carrier.withEnds(ground) { first, second in
             try await first.send("one ")
             try await first.send([0x74, 0x77, 0x6F])
             try await first.shutdownSending()
@@ -127,12 +132,12 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
     }
 
     // P11, P12: sixteen mebibytes through a reader that takes its time
-    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
-    func `a large transfer is whole in both directions at once`(carrier: Carrier, mechanism: World.Mechanism)
+    @Test(arguments: Carrier.allCases, Ground.allCases)
+    func `a large transfer is whole in both directions at once`(carrier: Carrier, ground: Ground)
         async throws
     {
         let bytes = (0..<4 << 20).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 11) }
-        try await carrier.withEnds(mechanism) { first, second in
+        try await carrier.withEnds(ground) { first, second in
             @Sendable func collect(_ connection: Connection) async throws -> [UInt8] {
                 var all: [UInt8] = []
                 while all.count < bytes.count, let received = try await connection.receive() { all += received.array }
@@ -149,9 +154,9 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
     }
 
     // Law 3
-    @Test(arguments: Carrier.allCases)
-    func `a second reader is told that the first one is busy`(carrier: Carrier) async throws {
-        try await carrier.withEnds { first, second in
+    @Test(arguments: Carrier.allCases, Ground.allCases)
+    func `a second reader is told that the first one is busy`(carrier: Carrier, ground: Ground) async throws {
+        try await carrier.withEnds(ground) { first, second in
             async let waiting = first.receive(upTo: 10)
             // The other reader must be in its wait before the second one comes.
             try await until { try await first.isReceiving }
@@ -163,9 +168,9 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
     }
 
     // Law 4
-    @Test(arguments: Carrier.allCases)
-    func `closing wakes who waits, from any thread, and twice is once`(carrier: Carrier) async throws {
-        try await carrier.withEnds { first, second in
+    @Test(arguments: Carrier.allCases, Ground.allCases)
+    func `closing wakes who waits, from any thread, and twice is once`(carrier: Carrier, ground: Ground) async throws {
+        try await carrier.withEnds(ground) { first, second in
             async let outcome = reason { _ = try await first.receive(upTo: 10) }
             try await until { try await first.isReceiving }
             first.close()
@@ -177,48 +182,53 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
     }
 
     // Law 1: a child that is cancelled alone wakes
-    @Test(arguments: Carrier.allCases)
-    func `a child task that is cancelled alone wakes, and the connection lives on`(carrier: Carrier) async throws {
-        try await carrier.withEnds { first, second in
-            let child = Task { await reason { _ = try await first.receive(upTo: 10) } }
+    @Test(arguments: Carrier.allCases, Ground.allCases)
+    func `a child task that is cancelled alone wakes, and the connection lives on`(carrier: Carrier, ground: Ground)
+        async throws
+    {
+        try await carrier.withEnds(ground) { first, second in
+            let child = start { await reason { _ = try await first.receive(upTo: 10) } }
             try await until { try await first.isReceiving }
             child.cancel()
-            #expect(await child.value == .cancelled)
+            #expect(try await child.value == .cancelled)
             try await second.send("alive")
             #expect(try await first.receive(upTo: 10) == Array("alive".utf8))
         }
     }
 
-    @Test func `a task that is cancelled already does not wait`() async throws {
-        try await Carrier.pair.withEnds { first, _ in
-            let task = Task {
+    @Test(arguments: Ground.allCases)
+    func `a task that is cancelled already does not wait`(ground: Ground) async throws {
+        try await Carrier.pair.withEnds(ground) { first, _ in
+            let task = start {
                 withUnsafeCurrentTask { $0?.cancel() }
                 return await reason { _ = try await first.receive(upTo: 10) }
             }
-            #expect(await task.value == .cancelled)
+            let outcome = try await task.value
+            #expect(outcome == .cancelled)
         }
     }
 
     // Deadlines
-    @Test(arguments: Carrier.allCases, World.Mechanism.allCases)
-    func `a read deadline ends the wait and nothing else`(carrier: Carrier, mechanism: World.Mechanism) async throws {
-        try await carrier.withEnds(mechanism) { first, second in
+    @Test(arguments: Carrier.allCases, Ground.allCases)
+    func `a read deadline ends the wait and nothing else`(carrier: Carrier, ground: Ground) async throws {
+        try await carrier.withEnds(ground) { first, second in
             first.readDeadline = first.loop.timeNow.advanced(by: .milliseconds(20))
-            let start = ContinuousClock.now
+            let deadline = first.readDeadline
             #expect(await reason { _ = try await first.receive(upTo: 10) } == .timedOut)
-            #expect(ContinuousClock.now - start >= .milliseconds(19))
+            #expect(first.loop.timeNow >= deadline)
             first.readDeadline = .never
             try await second.send("late")
             #expect(try await first.receive(upTo: 10) == Array("late".utf8))
         }
     }
 
-    @Test func `of nested deadlines the earliest counts, wherever it stands`() async throws {
-        try await Carrier.pair.withEnds { first, second in
+    @Test(arguments: Ground.allCases)
+    func `of nested deadlines the earliest counts, wherever it stands`(ground: Ground) async throws {
+        try await Carrier.pair.withEnds(ground) { first, second in
             for (outer, inner) in [
                 (Duration.milliseconds(20), Duration.seconds(60)), (.seconds(60), .milliseconds(20)),
             ] {
-                let start = ContinuousClock.now
+                let begin = ContinuousClock.now
                 let outcome = await reason {
                     try await withDeadline(outer) {
                         try await withDeadline(.seconds(90)) {
@@ -227,23 +237,24 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
                     }
                 }
                 #expect(outcome == .timedOut)
-                #expect(ContinuousClock.now - start < .seconds(30))
+                #expect(ContinuousClock.now - begin < .seconds(30))
             }
             try await second.send("x")
             #expect(try await withDeadline(.seconds(60)) { try await first.receive(upTo: 1) } == [0x78])
         }
     }
 
-    @Test func `a write deadline ends a send to a peer that never reads`() async throws {
-        try await Carrier.tcp.withEnds { first, _ in
+    @Test(arguments: Ground.allCases)
+    func `a write deadline ends a send to a peer that never reads`(ground: Ground) async throws {
+        try await Carrier.tcp.withEnds(ground) { first, _ in
             first.writeDeadline = first.loop.timeNow.advanced(by: .milliseconds(50))
             #expect(await reason { try await first.send([UInt8](repeating: 0, count: 64 << 20)) } == .timedOut)
         }
     }
 
-    @Test(arguments: [Carrier.tcp, .unix])
-    func `a peer that throws the connection away breaks it`(carrier: Carrier) async throws {
-        try await carrier.withEnds { first, second in
+    @Test(arguments: [Carrier.tcp, .unix], Ground.allCases)
+    func `a peer that throws the connection away breaks it`(carrier: Carrier, ground: Ground) async throws {
+        try await carrier.withEnds(ground) { first, second in
             try await first.send("unread")
             second.abort()
             let outcome = await reason { while try await first.receive(upTo: 10) != nil {} }
@@ -267,8 +278,9 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
         second.close()
     }
 
-    @Test func `room for nothing is an error and never the end`() async throws {
-        try await Carrier.pair.withEnds { first, second in
+    @Test(arguments: Ground.allCases)
+    func `room for nothing is an error and never the end`(ground: Ground) async throws {
+        try await Carrier.pair.withEnds(ground) { first, second in
             try await second.send("x")
             for maximum in [0, -1, Int.min] {
                 guard case .invalid = await reason({ _ = try await first.receive(upTo: maximum) }) else {

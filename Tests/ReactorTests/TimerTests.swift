@@ -38,23 +38,28 @@ import Testing
     }
 
     // B-AIO-11, B-TW-02 in part
-    @Test func `scheduled calls come in their order, and cancelled ones never`() async throws {
-        let thread = try LoopThread()
-        defer { thread.stop() }
-        let calls = Mutex<[Int]>([])
-        thread.loop.schedule(after: .milliseconds(20)) { calls.withLock { $0.append(2) } }
-        thread.loop.schedule(after: .milliseconds(10)) { calls.withLock { $0.append(1) } }
-        thread.loop.schedule(after: .milliseconds(5)) { calls.withLock { $0.append(0) } }.cancel()
-        try await thread.loop.sleep(for: .milliseconds(30))
-        #expect(calls.withLock { $0 } == [1, 2])
+    @Test(arguments: Ground.allCases)
+    func `scheduled calls come in their order, and cancelled ones never`(ground: Ground) async throws {
+        try await ground.run { loop in
+            let loop = loop ?? EventLoopGroup.shared.next()
+            let calls = Mutex<[Int]>([])
+            loop.schedule(after: .milliseconds(20)) { calls.withLock { $0.append(2) } }
+            loop.schedule(after: .milliseconds(10)) { calls.withLock { $0.append(1) } }
+            loop.schedule(after: .milliseconds(5)) { calls.withLock { $0.append(0) } }.cancel()
+            try await loop.sleep(for: .milliseconds(30))
+            #expect(calls.withLock { $0 } == [1, 2])
+        }
     }
 
-    @Test func `a sleep ends with its task's cancellation`() async throws {
-        let thread = try LoopThread()
-        defer { thread.stop() }
-        let sleeper = Task { await reason { try await thread.loop.sleep(for: .seconds(100)) } }
-        sleeper.cancel()
-        #expect(await sleeper.value == .cancelled)
+    @Test(arguments: Ground.allCases)
+    func `a sleep ends with its task's cancellation`(ground: Ground) async throws {
+        try await ground.run { loop in
+            let loop = loop ?? EventLoopGroup.shared.next()
+            let sleeper = start { await reason { try await loop.sleep(for: .seconds(100)) } }
+            sleeper.cancel()
+            let outcome = try await sleeper.value
+            #expect(outcome == .cancelled)
+        }
     }
 
     @Test func `a loop says how long a task held it`() async throws {

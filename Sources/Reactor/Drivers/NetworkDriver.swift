@@ -59,6 +59,9 @@ extension NetworkDriver {
     }
 }
 
+/// Opens the network for a loop.
+package typealias NetworkDriverFactory = @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver
+
 /// A listening address of a driver.
 package protocol Acceptor: AnyObject, Sendable {
     /// Where it listens.

@@ -25,7 +25,7 @@ public func serve(
 }
 
 /// Runs `body` as the task that serves a connection: cancelling the task cancels the connection as a whole.
-nonisolated(nonsending) func withOwnership<Result>(
+package nonisolated(nonsending) func withOwnership<Result>(
     of connection: Connection, _ body: nonisolated(nonsending) () async throws -> Result
 ) async rethrows -> Result {
     connection.own()

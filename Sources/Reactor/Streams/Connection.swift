@@ -74,7 +74,7 @@ public final class Connection: Sendable {
     @inline(__always)
     var idleDeadline: LoopInstant {
         let limit = idleNanoseconds.load(ordering: .relaxed)
-        return limit == .max ? .never : loop.now.advanced(by: .nanoseconds(limit))
+        return limit == .max ? .never : loop.timeNow.advanced(by: .nanoseconds(limit))
     }
 
     /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole

@@ -35,19 +35,18 @@ public struct World: Sendable {
     public let blocking: BlockingPool
 
     /// Opens the network for a loop.
-    let makeDriver: @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver
+    let makeDriver: NetworkDriverFactory
 
     /// Knows names.
     let names: any NameService
 
     /// A world; what is not given is a simulation's: a date that the clock alone moves, chance from a seed, files in
     /// memory, no processes and no threads.
-    init(
+    package init(
         now: @escaping @Sendable () -> LoopInstant, wallClock: (@Sendable () -> Duration)? = nil,
         randomness: Randomness = .seeded(0), files: (any FileSystem)? = nil, processes: Processes = .unsupported,
         blocking: BlockingPool = .inline,
-        makeDriver: @escaping @Sendable (_ loop: EventLoop) throws(SocketError) -> any NetworkDriver,
-        names: any NameService = ResolverPool.system
+        makeDriver: @escaping NetworkDriverFactory, names: any NameService = ResolverPool.system
     ) {
         let wallClock = wallClock ?? { Self.simulatedBeginning + .nanoseconds(now().nanoseconds) }
         self.now = now

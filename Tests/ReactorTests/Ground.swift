@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import NetworkSimulator
+import Reactor
+
+/// What a test of the engine runs on.
+enum Ground: String, CaseIterable, Sendable {
+    /// The process's loops, several of them.
+    case shared
+    /// A loop of its own, by each mechanism of the system.
+    case epoll, poll, select
+    /// A network in memory, whose clock jumps.
+    case memory
+
+    /// Runs `body`: with the loop to use, nil for the process's own ones. In memory everything has to stay on the loop.
+    func run(_ body: @escaping @Sendable (EventLoop?) async throws -> Void) async throws {
+        if self == .shared { return try await body(nil) }
+        guard let mechanism = World.Mechanism(rawValue: rawValue) else {
+            let network = MemoryNetwork()
+            let host = try network.addHost("host")
+            return try await network.run(on: host) { try await body(host.loop) }
+        }
+        let thread = try LoopThread(in: .real(mechanism))
+        defer { thread.stop() }
+        try await body(thread.loop)
+    }
+}
+
+/// Starts a task beside the test: on the loop that the caller is on, if it is on one.
+func start<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) -> Task<Result, any Error> {
+    Task(executorPreference: EventLoop.running) { try await body() }
+}
