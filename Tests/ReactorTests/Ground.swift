@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import NetworkSimulator
 import Reactor
+import TestSupport
+
+/// Every test that opens a loop, or more than a few sockets, has a place.
+let places = Places(24)
 
 /// What a test of the engine runs on.
 enum Ground: String, CaseIterable, Sendable {
@@ -13,6 +17,10 @@ enum Ground: String, CaseIterable, Sendable {
 
     /// Runs `body`: with the loop to use, nil for the process's own ones. In memory everything has to stay on the loop.
     func run(_ body: @escaping @Sendable (EventLoop?) async throws -> Void) async throws {
+        try await places.take { try await runInPlace(body) }
+    }
+
+    private func runInPlace(_ body: @escaping @Sendable (EventLoop?) async throws -> Void) async throws {
         if self == .shared { return try await body(nil) }
         guard let mechanism = World.Mechanism(rawValue: rawValue) else {
             let network = MemoryNetwork()

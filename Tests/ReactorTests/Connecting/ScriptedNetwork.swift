@@ -46,7 +46,6 @@ final class ScriptedNetwork: Sendable {
     fileprivate let lookups: [AddressFamily: Lookup]
     private let end: Int64?
     fileprivate let state = Mutex(State())
-    fileprivate let semaphore = Signal()
 
     /// - Parameter stopsAfter: when time stands still, in milliseconds: a test can then do something at that moment.
     init(
@@ -126,6 +125,8 @@ private struct ScriptedNames: NameService {
 private final class ScriptedDriver: NetworkDriver {
     let network: ScriptedNetwork
     unowned let loop: EventLoop
+    /// Of this loop alone: the thread of one that has been stopped may still be waiting.
+    private let signal = Signal()
 
     init(_ network: ScriptedNetwork, _ loop: EventLoop) {
         self.network = network
@@ -133,12 +134,12 @@ private final class ScriptedDriver: NetworkDriver {
     }
 
     func wait(_ timeout: Duration?) throws(SocketError) {
-        if network.semaphore.take() || timeout == .zero { return }
+        if signal.take() || timeout == .zero { return }
         if let timeout, network.pass(timeout) { return }
-        network.semaphore.wait()
+        signal.wait()
     }
 
-    func wake() { network.semaphore.give() }
+    func wake() { signal.give() }
 
     func connect(to address: SocketAddress, from source: SocketAddress?) throws(SocketError) -> any Transport {
         network.note("connect \(address)")

@@ -2,15 +2,18 @@
 import Foundation
 @testable import Reactor
 import Sockets
+import TestSupport
 import Testing
 
 /// A loop with a thread of its own, for as long as `body` runs.
 func withLoop(
     _ mechanism: World.Mechanism = .preferred, _ body: @Sendable (EventLoop) async throws -> Void
 ) async throws {
-    let thread = try LoopThread(in: .real(mechanism))
-    defer { thread.stop() }
-    try await body(thread.loop)
+    try await places.take {
+        let thread = try LoopThread(in: .real(mechanism))
+        defer { thread.stop() }
+        try await body(thread.loop)
+    }
 }
 
 @Suite struct WorldTests {
