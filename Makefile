@@ -24,10 +24,10 @@ LINTED := $(wildcard Package.swift Sources Tests Examples Benchmarks Fuzz)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## install what is missing, build in release mode, start the timestamp server on loopback
+run: ## install what is missing, build in release mode, start `nt listen` with the time handler on loopback
 	@Scripts/install-packages $(RUN_PACKAGES)
-	swift build $(RELEASE) --product timestamp-server
-	@exec "$$(swift build $(RELEASE) --show-bin-path)/timestamp-server"
+	swift build $(RELEASE) --product nt
+	@exec "$$(swift build $(RELEASE) --show-bin-path)/nt" listen --keep 127.0.0.1:9999 time
 
 test: ## install what the tests need, build, run every test (small counts, fixed seeds)
 	@Scripts/install-packages $(TEST_PACKAGES)

@@ -52,9 +52,9 @@ import Testing
                 await asyncio.sleep(60)
             asyncio.run(main())
             """
-        let program = try ForeignProgram(Python.executable, ["-c", server])
-        let port = try #require(program.line(containing: "port").split(separator: " ").last)
         try await withLoop(mechanism) { loop in
+            let program = try ForeignProgram(Python.executable, ["-c", server])
+            let port = try #require(program.line(containing: "port").split(separator: " ").last)
             try await withDatagramSocket(to: "127.0.0.2:\(port)", loop: loop) { client in
                 for text in ["abc", "x"] {
                     try await client.send(text)
@@ -117,17 +117,17 @@ import Testing
             text, sender = peer.recvfrom(100)
             peer.sendto(text + b" to the group", (group, sender[1]))
             """
-        let program = try ForeignProgram(Python.executable, ["-c", peer, group])
-        let port = try #require(program.line(containing: "port").split(separator: " ").last)
         try await withLoop(mechanism) { loop in
+            let program = try ForeignProgram(Python.executable, ["-c", peer, group])
+            let port = try #require(program.line(containing: "port").split(separator: " ").last)
             try await withDatagramSocket(on: "0.0.0.0:0", loop: loop) { socket in
                 try await socket.setMulticastInterface("lo")
                 try await socket.join(IPAddress(group), on: "lo")
                 try await socket.send("hello", to: try await socket.address(of: "udp://\(group):\(port)"))
                 #expect(try await socket.text() == "hello to the group")
             }
+            #expect(try program.exit() == .status(0))
         }
-        #expect(try program.exit() == .status(0))
     }
 
     // B-TW-05
