@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
         .testTarget(
-            name: "ExampleTests", dependencies: ["Sockets", "TestSupport", systemPackage], exclude: ["Originals"],
+            name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
+            exclude: ["Originals"],
             swiftSettings: common),
     ] + examples,
     swiftLanguageModes: [.v6]

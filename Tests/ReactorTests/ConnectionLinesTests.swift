@@ -68,7 +68,7 @@ func frameError(_ body: () async throws -> Void) async -> FrameError? {
             // It stays dead, and reads no more.
             #expect(await frameError { _ = try await lines.next() } == expected)
             let held = try await connection.loop.run { () throws(SocketError) in
-                unsafe connection.unread.bytes.capacity
+                connection.unread.bytes.capacity
             }
             #expect(held <= 2 * (16_384 + BufferPool.bufferSize))
             // The other direction still works.

@@ -229,7 +229,7 @@ extension Connection {
     var waitsWithinFrame: Bool {
         get async throws {
             try await loop.run { [self] () throws(SocketError) in
-                unsafe unread.isAwaited && !unread.bytes.isEmpty
+                unread.isAwaited && !unread.bytes.isEmpty
             }
         }
     }
@@ -237,7 +237,7 @@ extension Connection {
     /// How much memory the connection has for unread bytes.
     var heldMemory: Int {
         get async throws {
-            try await loop.run { [self] () throws(SocketError) in unsafe unread.bytes.capacity }
+            try await loop.run { [self] () throws(SocketError) in unread.bytes.capacity }
         }
     }
 }

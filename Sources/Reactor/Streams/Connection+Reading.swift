@@ -15,12 +15,12 @@ extension Connection {
             return try await loop.run(async: { [self] () async throws(SocketError) in try await read(exactly: count) })
         }
         try checkNobodyReads()
-        while unsafe unread.bytes.count < count {
+        while unread.bytes.count < count {
             if try await fill() { continue }
-            let reason = unsafe SocketError.Reason.ended(after: unread.bytes.count, of: count)
+            let reason = SocketError.Reason.ended(after: unread.bytes.count, of: count)
             throw SocketError(.receive, reason, subject: peer.map { "\($0)" })
         }
-        return unsafe unread.take(count)
+        return unread.take(count)
     }
 
     /// Waits for everything up to and with a delimiter; at the end of the stream what is left. Nil when nothing is.
@@ -50,9 +50,9 @@ extension Connection {
         try checkNobodyReads()
         var framers = delimiters.map { DelimiterFramer($0, limit: maximumLength) }
         while true {
-            if let end = try firstEnd(&framers, maximumLength) { return unsafe unread.take(end) }
+            if let end = try firstEnd(&framers, maximumLength) { return unread.take(end) }
             if try await fill() { continue }
-            return unsafe unread.bytes.isEmpty ? nil : unread.take(unread.bytes.count)
+            return unread.bytes.isEmpty ? nil : unread.take(unread.bytes.count)
         }
     }
 
@@ -63,7 +63,7 @@ extension Connection {
     public nonisolated(nonsending) func takeUnread() async throws(SocketError) -> [UInt8] {
         try await loop.run { [self] () throws(SocketError) in
             try checkNobodyReads()
-            return unsafe unread.take(unread.bytes.count)
+            return unread.take(unread.bytes.count)
         }
     }
 
@@ -73,7 +73,7 @@ extension Connection {
         var isHopeless = true
         for index in framers.indices {
             do throws(FramingError) {
-                let found = try unsafe framers[index].locate(in: unread.bytes, atEnd: false)
+                let found = try framers[index].locate(in: unread.bytes, atEnd: false)
                 if let end = found?.byteCount { first = min(end, first ?? end) }
                 isHopeless = false
             } catch {

@@ -97,7 +97,7 @@ extension Connection {
     /// Returns at once where an attempt is worth its system call.
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
-        guard unsafe unread.isEmpty, let waiting = try transport.waitToReceive() else { return }
+        guard !hasUnread, let waiting = try transport.waitToReceive() else { return }
         try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
     }
 

@@ -67,7 +67,7 @@ extension Connection {
             })
             return box.take()
         }
-        if unsafe !unread.isEmpty {
+        if hasUnread {
             let text = "bytes that were read ahead come before: take them first (takeUnread)"
             throw SocketError(.receive, .invalid(text), subject: peer.map { "\($0)" })
         }

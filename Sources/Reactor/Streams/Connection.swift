@@ -27,8 +27,8 @@ public final class Connection: Sendable {
 
     private let draining: Flag?
 
-    /// What has come and nobody has taken; touched by the loop's thread alone.
-    nonisolated(unsafe) var unread = Unread()
+    /// What came and nobody has taken; nil until somebody reads ahead. Touched on the loop alone.
+    private nonisolated(unsafe) var readAhead: Unread?
 
     /// A connection over a transport of one's own.
     public convenience init(_ transport: any Transport) { self.init(transport, draining: nil) }
@@ -75,6 +75,20 @@ public final class Connection: Sendable {
     var idleDeadline: LoopInstant {
         let limit = idleNanoseconds.load(ordering: .relaxed)
         return limit == .max ? .never : loop.timeNow.advanced(by: .nanoseconds(limit))
+    }
+
+    /// What came and nobody has taken.
+    var unread: Unread {
+        if let readAhead = unsafe readAhead { return readAhead }
+        let made = Unread()
+        unsafe readAhead = made
+        return made
+    }
+
+    /// Whether ``unread`` has anything.
+    @inline(__always)
+    var hasUnread: Bool {
+        if let readAhead = unsafe readAhead { !readAhead.isEmpty } else { false }
     }
 
     /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole

@@ -57,7 +57,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
         if !connection.loop.isCurrent { return try await nextElsewhere() }
         guard let frame = try await locate() else { return nil }
         defer { consume(frame) }
-        return unsafe connection.unread.bytes.array(frame.payload)
+        return connection.unread.bytes.array(frame.payload)
     }
 
     /// Waits for the next frame and lends its bytes to `body`, where they lie: nothing is copied or allocated for the
@@ -74,7 +74,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
         }
         guard let frame = try await locate() else { return nil }
         defer { consume(frame) }
-        return unsafe connection.unread.lend(frame, to: body)
+        return connection.unread.lend(frame, to: body)
     }
 
     /// Waits until a whole frame stands at the front of the unread bytes; nil at the end of the stream.
@@ -106,10 +106,10 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     private func locateNow(atEnd: Bool = false) throws(FrameError) -> FrameBounds? {
         if let violation { throw .framing(violation) }
         do throws(SocketError) { try connection.checkNobodyReads() } catch { throw .connection(error) }
-        let position = unsafe connection.unread.position
+        let position = connection.unread.position
         if position != self.position { (framer, self.position) = (fresh, position) }
         do throws(FramingError) {
-            return try unsafe framer.locate(in: connection.unread.bytes, atEnd: atEnd)
+            return try framer.locate(in: connection.unread.bytes, atEnd: atEnd)
         } catch {
             violation = error
             throw .framing(error)
@@ -117,8 +117,8 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     }
 
     private func consume(_ frame: FrameBounds) {
-        unsafe connection.unread.consume(frame.byteCount)
-        position = unsafe connection.unread.position
+        connection.unread.consume(frame.byteCount)
+        position = connection.unread.position
     }
 
     @concurrent private func nextElsewhere() async throws(FrameError) -> [UInt8]? {

@@ -11,7 +11,7 @@ import Sockets
 import Wire
 
 /// What has come on a connection and nobody has taken. Touched by the loop's thread alone.
-struct Unread: ~Copyable {
+final class Unread {
     /// The bytes.
     private(set) var bytes = ByteBuffer()
     /// How many bytes have ever been taken from here: where in the stream the first unread one stands, as far as a
@@ -23,38 +23,33 @@ struct Unread: ~Copyable {
     @inline(__always)
     var isEmpty: Bool { bytes.isEmpty }
 
-    mutating func append(_ received: RawSpan) { bytes.append(received) }
+    func append(_ received: RawSpan) { bytes.append(received) }
 
-    mutating func consume(_ count: Int) {
+    func consume(_ count: Int) {
         bytes.consume(count)
         position &+= UInt64(count)
     }
 
-    mutating func take(_ count: Int) -> [UInt8] {
+    func take(_ count: Int) -> [UInt8] {
         defer { consume(count) }
         return bytes.array(0..<count)
     }
 
     /// Moves as many bytes as fit; returns how many.
-    mutating func move(into output: inout OutputRawSpan) -> Int {
+    func move(into output: inout OutputRawSpan) -> Int {
         let count = min(bytes.count, output.freeCapacity)
-        unsafe bytes.bytes.extracting(first: count).withUnsafeBytes { source in
-            unsafe output.withUnsafeMutableBytes { memory, filled in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: memory[filled...]).copyMemory(from: source)
-                filled += count
-            }
-        }
+        bytes.copy(count, to: &output)
         consume(count)
         return count
     }
 
     /// Lends what a frame carries.
-    borrowing func lend<Result>(_ frame: FrameBounds, to body: (RawSpan) -> Result) -> Result {
-        body(bytes.bytes.extracting(frame.payload))
+    func lend<Result>(_ frame: FrameBounds, to body: (RawSpan) -> Result) -> Result {
+        bytes.lend(frame.payload, to: body)
     }
 
     /// Gives back the memory that a wait, which may be a long one, does not need.
-    mutating func slim() {
+    func slim() {
         // What grows by little pieces has twice the room that it needs, and must keep it to stay linear.
         if bytes.capacity > 2 * bytes.count + Self.unworthy { bytes.releaseUnused() }
     }
@@ -62,12 +57,28 @@ struct Unread: ~Copyable {
     private static let unworthy = 64
 }
 
+/// A span of a class's property can't leave the access to it: these are one access each.
+extension ByteBuffer {
+    fileprivate borrowing func copy(_ count: Int, to output: inout OutputRawSpan) {
+        unsafe bytes.extracting(first: count).withUnsafeBytes { source in
+            unsafe output.withUnsafeMutableBytes { memory, filled in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: memory[filled...]).copyMemory(from: source)
+                filled += count
+            }
+        }
+    }
+
+    fileprivate borrowing func lend<Result>(_ range: Range<Int>, to body: (RawSpan) -> Result) -> Result {
+        body(bytes.extracting(range))
+    }
+}
+
 extension Connection {
     /// Receives what was left unread, else what the transport has.
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
-        if unsafe unread.isEmpty { return try transport.receiveNow(into: &output) }
+        if !hasUnread { return try transport.receiveNow(into: &output) }
         try checkNobodyReads()
-        return unsafe .moved(unread.move(into: &output))
+        return .moved(unread.move(into: &output))
     }
 
     /// Puts what the transport has behind the unread bytes.
@@ -84,14 +95,15 @@ extension Connection {
     /// Waits until ``fillNow()`` may bring something. The unread bytes are this task's meanwhile.
     nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) {
         guard let waiting = try transport.waitToReceive() else { return }
-        unsafe unread.slim()
-        unsafe unread.isAwaited = true
-        defer { unsafe unread.isAwaited = false }
+        let unread = unread
+        unread.slim()
+        unread.isAwaited = true
+        defer { unread.isAwaited = false }
         try await wait(at: waiting, .receive, until: min(deadline, idleDeadline))
     }
 
     /// - Throws: `.busy` while a task waits for more than the unread bytes.
     func checkNobodyReads() throws(SocketError) {
-        if unsafe unread.isAwaited { throw SocketError(.receive, .busy, subject: peer.map { "\($0)" }) }
+        if unread.isAwaited { throw SocketError(.receive, .busy, subject: peer.map { "\($0)" }) }
     }
 }
