@@ -89,7 +89,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
                 case .wouldBlock:
                     let end = deadline ?? frameDeadline
                     deadline = end
-                    try await connection.waitToFill(Swift.min(connection.readDeadline, end))
+                    guard try await connection.waitToFill(Swift.min(connection.readDeadline, end)) else { break }
                     continue
                 }
             } catch {

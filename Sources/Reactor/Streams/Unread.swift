@@ -81,13 +81,16 @@ extension Connection {
         return attempt
     }
 
-    /// Waits until ``fillNow()`` may bring something. The unread bytes are this task's meanwhile.
-    nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) {
-        guard let waiting = try transport.waitToReceive() else { return }
+    /// Waits until ``fillNow()`` may bring something; false where the drain is the end. The unread bytes are this
+    /// task's meanwhile.
+    nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) -> Bool {
+        guard let waiting = try transport.waitToReceive() else { return true }
+        if unsafe isOver && unread.isEmpty { return false }
         unsafe unread.slim()
         unsafe unread.isAwaited = true
         defer { unsafe unread.isAwaited = false }
         try await wait(at: waiting, .receive, until: min(deadline, idleDeadline))
+        return true
     }
 
     /// - Throws: `.busy` while a task waits for more than the unread bytes.
