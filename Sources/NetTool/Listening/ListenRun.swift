@@ -101,8 +101,8 @@ final class ListenRun: Sendable {
 
     // MARK: One client
 
-    // What need not live while a client is waited for is done by functions that don't wait: each client pays for a
-    // frame of this one.
+    // What need not live while a client is waited for is done by functions that don't wait and are never inlined: each
+    // client pays for a frame of this one.
     private func serve(_ connection: Connection, _ ending: Ending, _ streams: StandardStreams?) async {
         guard let client = enter(connection, ending) else { return }
         do {
@@ -118,6 +118,7 @@ final class ListenRun: Sendable {
     }
 
     /// Notes that a client has come; nil where that can't be told.
+    @inline(never)
     private func enter(_ connection: Connection, _ ending: Ending) -> ClientRecord? {
         let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
         let client = ClientRecord(named: name, at: connection.loop.timeNow)
@@ -137,6 +138,7 @@ final class ListenRun: Sendable {
     }
 
     /// Notes that a client has gone. A failure of our own is the end of everything.
+    @inline(never)
     private func leave(_ connection: Connection, _ client: ClientRecord, after error: (any Error)?, _ ending: Ending) {
         do throws(ToolFailure) {
             if let failure = error as? ToolFailure { throw failure }

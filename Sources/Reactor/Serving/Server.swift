@@ -238,12 +238,18 @@ public final class Server: Sendable {
         do {
             try await withOwnership(of: connection) { try await handler(connection) }
         } catch {
-            // Being cancelled is no failure of the handler's.
-            let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
-            let isCancellation = failure?.reason == .cancelled || error is CancellationError
-            if !isCancellation { report(.handlerFailed(error, peer: connection.peer)) }
+            note(error, of: connection)
         }
         connection.close()
+    }
+
+    // Never inlined, so that its variables are not in the frame of every task that serves.
+    @inline(never)
+    private func note(_ error: any Error, of connection: Connection) {
+        // Being cancelled is no failure of the handler's.
+        let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
+        let isCancellation = failure?.reason == .cancelled || error is CancellationError
+        if !isCancellation { report(.handlerFailed(error, peer: connection.peer)) }
     }
 }
 

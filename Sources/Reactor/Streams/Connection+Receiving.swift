@@ -62,6 +62,8 @@ extension Connection {
         case wouldBlock
     }
 
+    // Nor is this: its variables would be in the frame of a task that waits.
+    @inline(never)
     private func receiveLease() throws(SocketError) -> Attempt {
         let loop = loop
         let memory = unsafe loop.buffers.take()

@@ -70,7 +70,9 @@ extension Connection {
         return unsafe .moved(unread.move(into: &output))
     }
 
-    /// Puts what the transport has behind the unread bytes.
+    /// Puts what the transport has behind the unread bytes. (Never inlined, so that a task that waits has none of its
+    /// variables in its frame.)
+    @inline(never)
     func fillNow() throws(SocketError) -> TransferAttempt {
         let memory = unsafe loop.buffers.take()
         defer { unsafe loop.buffers.giveBack(memory) }
