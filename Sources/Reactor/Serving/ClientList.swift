@@ -67,17 +67,18 @@ final class ClientList: Sendable {
 
     /// Those who are here learn of the drain, and those who still come.
     func drain() {
-        for connection in state.withLock({ state in
+        let connections = state.withLock { state in
             state.isDraining = true
-            return Self.inOrder(state)
-        }) { connection.beginDraining() }
+            return state.connections
+        }
+        for connection in Self.inOrder(connections) { connection.beginDraining() }
     }
 
     func cancelAll() {
-        for connection in state.withLock(Self.inOrder) { connection.transport.cancel() }
+        for connection in Self.inOrder(state.withLock { $0.connections }) { connection.transport.cancel() }
     }
 
-    private static func inOrder(_ state: inout State) -> [Connection] {
-        state.connections.sorted { $0.key < $1.key }.map(\.value)
+    private static func inOrder(_ connections: [Int: Connection]) -> [Connection] {
+        connections.sorted { $0.key < $1.key }.map(\.value)
     }
 }
