@@ -247,23 +247,34 @@ extension SocketFile {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "time", "--drain", "20s")
         let address = try server.address()
         let client = try SocketFile.connected(to: address)
-        try client.say("before\n")
+        try client.say("before\naf")
         #expect(try client.hear()?.hasSuffix("before") == true)
         server.send(signal: SIGTERM)
         try server.errorLine(containing: "clients may go on for 20s: 1; ctrl-C leaves at once")
         let late = try #require(throws: SocketError.self) { _ = try SocketFile.connected(to: address) }
         #expect(late.isConnectionRefused)
-        try client.say("after\n")
+        try client.say("ter\n")
         #expect(try client.hear()?.hasSuffix("after") == true)
         #expect(try client.hear() == nil)
         #expect(try server.exit() == .status(0))
         #expect(server.errors.contains("\n1 client, 2 lines in, 2 out, up "))
     }
 
-    @Test func `a client that stays is cut off when the drain's time is up`() throws {
-        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo", "--drain", "50ms")
+    @Test(arguments: ["echo", "time", "discard", "log"])
+    func `a client that has nothing under way does not hold up the end`(handler: String) throws {
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", handler, "--drain", "1h")
         let client = try SocketFile.connected(to: try server.address())
         try server.errorLine(containing: "+ ")
+        #expect(try server.terminate() == .status(0))
+        #expect(try client.readToEnd(maximumLength: 1) == [])
+        #expect(try server.errorLine(containing: "- ").hasSuffix("s in, 0 out"))
+    }
+
+    @Test func `a client that stays is cut off when the drain's time is up`() throws {
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "time", "--drain", "50ms")
+        let client = try SocketFile.connected(to: try server.address())
+        try client.say("a line\nand a half")
+        _ = try client.hear()
         #expect(try server.terminate() == .status(0))
         #expect(server.errors.contains("(still there when the time was up)"))
         #expect((try? client.readToEnd(maximumLength: 1)) ?? [] == [])
@@ -279,21 +290,19 @@ extension SocketFile {
     }
 
     @Test func `a second ctrl-C leaves at once`() throws {
-        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo", "--drain", "1h")
-        let client = try SocketFile.connected(to: try server.address())
-        try server.errorLine(containing: "+ ")
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "time", "--drain", "1h")
+        let clients = try (0..<2).map { _ in try SocketFile.connected(to: try server.address()) }
+        for client in clients {
+            try client.say("a line\nstill ")
+            _ = try client.hear()
+        }
         server.send(signal: SIGINT)
         try server.errorLine(containing: "clients may go on for ")
-        try client.say("still served")
-        #expect(try client.read(exactly: 12) == Array("still served".utf8))
-        let other = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo", "--drain", "1h")
-        let staying = try SocketFile.connected(to: try other.address())
-        try other.errorLine(containing: "+ ")
-        other.send(signal: SIGINT)
-        try other.errorLine(containing: "clients may go on for ")
-        other.send(signal: SIGINT)
-        #expect(try other.exit() == .status(130))
-        _ = staying
+        try clients[0].say("served\n")
+        #expect(try clients[0].hear()?.hasSuffix("still served") == true)
+        server.send(signal: SIGINT)
+        #expect(try server.exit() == .status(130))
+        #expect((try? clients[1].hear()) == nil)
     }
 
     @Test func `ctrl-C gets through where nobody reads standard output`() throws {

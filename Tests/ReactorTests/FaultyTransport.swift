@@ -61,6 +61,8 @@ final class FaultyTransport: Transport, Sendable {
         }
     }
 
+    func wakeReceiver() { base.wakeReceiver() }
+
     func waitToSend() throws(SocketError) -> Waiting? {
         let waiting = try base.waitToSend()
         return fault == .sendsBeyondRoom ? nil : waiting

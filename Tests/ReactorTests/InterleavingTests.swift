@@ -52,21 +52,19 @@ private struct Interleaving: Sendable {
             for transport in [pair.0, pair.1] {
                 try transport.onSocket(nil) { socket throws(SocketError) in try socket.set(.sendBuffer, to: 4096) }
             }
-            let draining = Flag()
-            let ends = (Connection(pair.0, draining: draining), Connection(pair.1, draining: draining))
-            remains.problem = await play(ends.0, ends.1, draining)
+            remains.problem = await play(Connection(pair.0), Connection(pair.1))
         })
         return remains
     }
 
     /// Both ends at work at once; what was wrong, if something was.
-    private func play(_ first: Connection, _ second: Connection, _ draining: Flag) async -> String? {
+    private func play(_ first: Connection, _ second: Connection) async -> String? {
         await withTaskGroup(of: String?.self) { group in
             for (index, connection) in [first, second].enumerated() {
                 let seed = seed &+ UInt64(index) &* 77
                 group.addTask(executorPreference: first.loop) { await owner(of: connection, seed) }
             }
-            group.addTask(executorPreference: first.loop) { await disturb(first, second, draining) }
+            group.addTask(executorPreference: first.loop) { await disturb(first, second) }
             var problem: String?
             for await found in group { problem = problem ?? found }
             first.close()
@@ -165,10 +163,10 @@ private struct Interleaving: Sendable {
     }
 
     /// What comes from elsewhere: in the end one side goes in some way, so that every wait has an end.
-    private func disturb(_ first: Connection, _ second: Connection, _ draining: Flag) async -> String? {
+    private func disturb(_ first: Connection, _ second: Connection) async -> String? {
         var random = SeededGenerator(seed: seed ^ 0xD157)
         for _ in 0..<random.next() % 40 { await Task.yield() }
-        if random.next() % 3 == 0 { draining.set() }
+        for connection in [first, second] where random.next() % 3 == 0 { connection.beginDraining() }
         let victim = random.next() % 2 == 0 ? first : second
         let way = random.next() % 4
         let act: @Sendable () -> Void = {

@@ -27,28 +27,22 @@ struct ConnectRun: Sendable {
     }
 
     func run() throws(ToolFailure) -> ExitStatus {
-        let signals = try TerminationSignals([.interrupt])
         let loop = try EventLoop.forTool()
-        // Nothing has to be tidied up: what was received is written already.
-        try signals.deliver(to: loop, endingAt: 1) { _ in }
         return try loop.runUntilComplete { [self] () async throws(ToolFailure) in
+            let signals = try await TerminationSignals([.interrupt])
+            // Nothing has to be tidied up: what was received is written already.
+            async let _ = signals.watch(endingAt: 1)
             do { try await talk(on: loop) } catch { throw ToolFailure(error) }
             return .success
         }
     }
 
     private func talk(on loop: EventLoop) async throws {
+        let streams = try await StandardStreams(for: style, on: loop)
         try await withConnection(to: endpoint, timeout: timeout, from: source, on: loop) { [self] connection in
             greet(connection)
-            let streams = StandardStreams()
-            let (input, output) = try streams.open(on: loop, style)
-            let conversation = Conversation(connection: connection, input: input, output: output, style: style)
-            do { try await conversation.run() } catch {
-                // What came before the failure has to come out, too.
-                try await streams.finish()
-                throw error
-            }
-            try await streams.finish()
+            let conversation = Conversation(connection: connection, streams: streams, style: style)
+            do throws(Conversation.Failure) { try await conversation.run() } catch { throw error.cause }
         }
     }
 

@@ -18,19 +18,30 @@ struct Conversation: Sendable {
     }
 
     let connection: Connection
-    let input: StandardInput?
-    let output: StandardOutput?
+    let streams: StandardStreams
     let style: Style
-    /// How long the peer may be silent.
-    var idle: Duration?
     /// Told how many bytes came and went.
     var count: @Sendable (_ received: Int, _ sent: Int) -> Void = { _, _ in }
 
     /// How long a peer that is only sent to may take to end, once everything is sent.
     private static let linger = Duration.seconds(2)
 
+    /// Why a conversation broke off.
+    enum Failure: Error {
+        /// A standard stream failed: nobody else can be served either.
+        case stream(ToolFailure)
+        /// The connection did.
+        case connection(ToolFailure)
+
+        var cause: ToolFailure {
+            switch self {
+            case .stream(let failure), .connection(let failure): failure
+            }
+        }
+    }
+
     /// Talks until both directions have ended.
-    func run() async throws(ToolFailure) {
+    func run() async throws(Failure) {
         let late = LateFailure()
         do {
             try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -49,16 +60,16 @@ struct Conversation: Sendable {
                 }
             }
         } catch {
-            throw ToolFailure(error)
+            if let failure = error as? ToolFailure { throw .stream(failure) }
+            throw .connection(ToolFailure(error))
         }
-        if let failure = late.failure { throw failure }
+        if let failure = late.failure { throw .connection(failure) }
     }
 
     /// Returns whether everything is over.
     private func send(_ late: LateFailure) async throws -> Bool {
-        guard let input else { return false }
         var endings = LineEndings()
-        while let bytes = try await input.receive() {
+        while let bytes = try await streams.receive() {
             let bytes = style.sendsCRLF ? endings.expanded(bytes) : bytes
             do throws(SocketError) { try await connection.send(bytes) } catch {
                 guard case .broken = error.reason else { throw error }
@@ -77,19 +88,14 @@ struct Conversation: Sendable {
 
     private func receive() async throws -> Bool {
         do {
-            while let received = try await receiveInTime() {
+            while let received = try await connection.receive() {
                 count(received.count, 0)
-                if style.receives, let output { try await output.send(received.bytes) }
+                try await streams.send(received.bytes)
             }
         } catch let error as SocketError where !style.receives && error.reason == .closed {
             // The peer had its time to end.
         }
         return style.endsWithPeer
-    }
-
-    private func receiveInTime() async throws(SocketError) -> Received? {
-        if let idle { connection.readDeadline = connection.loop.timeNow.advanced(by: idle) }
-        return try await connection.receive()
     }
 
     /// A failure that counts once everything else is done.

@@ -2,52 +2,39 @@
 //
 // Facts:    a loop that is stuck (a reader of standard output that does not read) can't act on a signal; a person who
 //           types ctrl-C a second time means now.
-// Decision: the signals are blocked before the first thread starts, and a thread of their own waits for them. It brings
-//           them to the loop, and ends the process itself at the second ctrl-C.
+// Decision: the signals come on a loop of their own, which ends the process itself at the second ctrl-C.
 import ArgumentParser
 import Reactor
 import Sockets
-import SystemPackage
 
-/// Ctrl-C and SIGTERM as calls on a loop.
-final class TerminationSignals: Sendable {
-    private let descriptor: SignalDescriptor
+/// Ctrl-C and SIGTERM, whatever the other loops do.
+struct TerminationSignals: Sendable {
+    private let thread: LoopThread
+    private let signals: Signals
 
-    /// Takes the signals from whoever has them. Called before the process has a second thread.
-    init(_ signals: [Signal] = [.interrupt, .terminate]) throws(ToolFailure) {
-        do throws(Errno) {
-            let signals = SignalSet(signals)
-            try SystemCalls.block(signals)
-            descriptor = try SignalDescriptor(signals)
+    /// From now on the signals wait for ``watch(endingAt:_:)``.
+    init(_ wanted: [Signal] = [.interrupt, .terminate]) async throws(ToolFailure) {
+        do throws(SocketError) {
+            thread = try LoopThread()
+            signals = try await thread.loop.signals(wanted)
         } catch {
-            throw ToolFailure(.timedOut, "signals: \(error.words)")
+            throw ToolFailure(error)
         }
     }
 
-    /// From now on each signal calls `action` on the loop, but the last ctrl-C of so many ends the process with 130.
-    func deliver(
-        to loop: EventLoop, endingAt lastInterrupt: Int = 2, _ action: @escaping @Sendable (Signal) -> Void
-    ) throws(ToolFailure) {
-        do throws(Errno) {
-            try Thread.start { [self] in watch(lastInterrupt) { signal in loop.enqueue { action(signal) } } }
-        } catch {
-            throw ToolFailure(.timedOut, "a thread for signals: \(error.words)")
-        }
-    }
-
-    /// Ends with the process, or when the descriptor can't be read.
-    private func watch(_ lastInterrupt: Int, _ action: (Signal) -> Void) {
-        var poll = Poll()
-        poll.register(descriptor.number, for: .input)
-        var interrupts = 0
-        while (try? poll.wait(timeout: nil)) != nil {
-            while let arrival = try? descriptor.next() {
-                interrupts += arrival.signal == .interrupt ? 1 : 0
+    /// Calls `action` for each signal until the task is cancelled; but the last ctrl-C of so many ends the process with
+    /// 130, at once.
+    func watch(endingAt lastInterrupt: Int = 2, _ action: @escaping @Sendable (Signal) -> Void = { _ in }) async {
+        // Its error is the cancellation, or the end of a descriptor that only this task has.
+        try? await thread.loop.run(async: { [signals] () async throws(SocketError) in
+            var interrupts = 0
+            for try await signal in signals {
+                interrupts += signal == .interrupt ? 1 : 0
                 if interrupts >= lastInterrupt {
                     RootCommand.exit(withError: ExitCode(ExitStatus.interrupted.rawValue))
                 }
-                action(arrival.signal)
+                action(signal)
             }
-        }
+        })
     }
 }

@@ -53,6 +53,8 @@ struct HandlerRun {
     private static let linger = Duration.seconds(2)
 
     func serve(_ handler: ListenHandler) async throws {
+        // Whatever is sent back is sent back at once: between two receives nothing is under way.
+        connection.endsWhenDrained = true
         switch handler {
         case .echo: try await passBytes(sendingBack: true)
         case .discard: try await passBytes(sendingBack: false)
@@ -63,15 +65,12 @@ struct HandlerRun {
     }
 
     private func passBytes(sendingBack: Bool) async throws {
-        restartIdleTime()
         while let received = try await connection.receive() {
             client.note(bytesIn: received.count)
             if sendingBack {
                 try await connection.send(received.bytes)
                 client.note(bytesOut: received.count)
             }
-            restartIdleTime()
-            endWaitingIfDraining()
         }
     }
 
@@ -82,10 +81,8 @@ struct HandlerRun {
         while let line = try await lines.next() {
             client.note(linesIn: 1, bytesIn: line.count)
             let answer = clock.stamp + line + Self.lineEnd
-            restartIdleTime()
             try await connection.send(answer)
             client.note(linesOut: 1, bytesOut: answer.count)
-            endWaitingIfDraining()
         }
     }
 
@@ -94,7 +91,6 @@ struct HandlerRun {
         while let line = try await lines.next() {
             client.note(linesIn: 1, bytesIn: line.count)
             try tell(String(decoding: line, as: UTF8.self))
-            endWaitingIfDraining()
         }
     }
 
@@ -107,25 +103,12 @@ struct HandlerRun {
 
     private func greet(_ text: String) async throws {
         let greeting = text.hasSuffix("\n") ? text : text + "\r\n"
-        restartIdleTime()
         try await connection.send(greeting)
         client.note(bytesOut: greeting.utf8.count)
         try await connection.shutdownSending()
         // Closing while something of the client's is unread would be a reset, which may overtake the greeting.
         connection.readDeadline = connection.loop.timeNow.advanced(by: Self.linger)
         while let received = try? await connection.receive() { client.note(bytesIn: received.count) }
-    }
-
-    /// What is there already is still served; nothing more is waited for.
-    private func endWaitingIfDraining() {
-        if connection.isDraining { connection.readDeadline = connection.loop.timeNow }
-    }
-
-    private func restartIdleTime() {
-        guard let idle else { return }
-        let end = connection.loop.timeNow.advanced(by: idle)
-        if !connection.isDraining { connection.readDeadline = end }
-        connection.writeDeadline = end
     }
 }
 

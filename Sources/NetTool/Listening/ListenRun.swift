@@ -49,26 +49,23 @@ final class ListenRun: Sendable {
     }
 
     func run() throws(ToolFailure) -> ExitStatus {
-        let signals = try TerminationSignals()
         let loop = try EventLoop.forTool()
-        return try loop.runUntilComplete { [self] () async throws(ToolFailure) in
-            try await serve(on: loop, until: signals)
-        }
+        return try loop.runUntilComplete { [self] () async throws(ToolFailure) in try await serve(on: loop) }
     }
 
-    private func serve(on loop: EventLoop, until signals: TerminationSignals) async throws(ToolFailure) -> ExitStatus {
+    private func serve(on loop: EventLoop) async throws(ToolFailure) -> ExitStatus {
         let start = loop.timeNow
         let ending = Ending(drain: drain)
-        let streams = StandardStreams()
+        let signals = try await TerminationSignals()
+        let streams = handler == nil ? try await StandardStreams(for: style, on: loop) : nil
         let server = try await listen(on: loop, ending, streams)
         ending.onStop { server.drain(within: $0) }
-        try signals.deliver(to: loop) { [self] signal in stop(server, at: signal, ending) }
+        async let _ = signals.watch { [self] signal in stop(server, on: loop, at: signal, ending) }
         try log.listening(at: server.addresses, on: machine)
         if let timeout {
             loop.schedule(after: timeout) { [log] in if log.clientCount == 0 { ending.begin(with: .timedOut) } }
         }
         do throws(SocketError) { try await server.run() } catch { throw ToolFailure(error) }
-        try await streams.finish()
         if let failure = ending.failure { throw failure }
         let status = ending.status ?? .success
         if handler != nil { try log.end(status, after: start.duration(to: loop.timeNow)) }
@@ -77,7 +74,7 @@ final class ListenRun: Sendable {
     }
 
     private func listen(
-        on loop: EventLoop, _ ending: Ending, _ streams: StandardStreams
+        on loop: EventLoop, _ ending: Ending, _ streams: StandardStreams?
     ) async throws(ToolFailure) -> Server {
         do throws(SocketError) {
             return try await Server(
@@ -89,24 +86,29 @@ final class ListenRun: Sendable {
         }
     }
 
-    private func stop(_ server: Server, at signal: Signal, _ ending: Ending) {
-        let clients = server.connectionCount
-        guard ending.begin(with: signal == .interrupt ? .interrupted : .success), clients > 0, drain > .zero else {
-            return
+    private func stop(_ server: Server, on loop: EventLoop, at signal: Signal, _ ending: Ending) {
+        guard ending.begin(with: signal == .interrupt ? .interrupted : .success), drain > .zero else { return }
+        // Those who are idle have gone by then, and mostly that is everybody.
+        loop.schedule(after: Self.patience) { [self] in
+            let clients = server.connectionCount
+            guard clients > 0 else { return }
+            log.news("clients may go on for \(TimeSpan(drain)): \(clients); ctrl-C leaves at once")
         }
-        log.news("clients may go on for \(TimeSpan(drain)): \(clients); ctrl-C leaves at once")
     }
+
+    /// How long idle clients may take to go before somebody is told that the server waits.
+    private static let patience = Duration.milliseconds(100)
 
     // MARK: One client
 
-    // What need not live while a client is waited for is done by functions that don't wait: each client pays for a
-    // frame of this one.
-    private func serve(_ connection: Connection, _ ending: Ending, _ streams: StandardStreams) async {
+    // What need not live while a client is waited for is done by functions that don't wait and are never inlined: each
+    // client pays for a frame of this one.
+    private func serve(_ connection: Connection, _ ending: Ending, _ streams: StandardStreams?) async {
         guard let client = enter(connection, ending) else { return }
         do {
             if let handler {
                 try await run(connection, client).serve(handler)
-            } else {
+            } else if let streams {
                 try await converse(connection, client, streams)
             }
             leave(connection, client, after: nil, ending)
@@ -116,10 +118,12 @@ final class ListenRun: Sendable {
     }
 
     /// Notes that a client has come; nil where that can't be told.
+    @inline(never)
     private func enter(_ connection: Connection, _ ending: Ending) -> ClientRecord? {
         let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
         let client = ClientRecord(named: name, at: connection.loop.timeNow)
         if !keeps { ending.closeDoor() }
+        connection.idleLimit = idle
         do throws(ToolFailure) { try log.connected(client) } catch {
             ending.fail(error)
             return nil
@@ -134,6 +138,7 @@ final class ListenRun: Sendable {
     }
 
     /// Notes that a client has gone. A failure of our own is the end of everything.
+    @inline(never)
     private func leave(_ connection: Connection, _ client: ClientRecord, after error: (any Error)?, _ ending: Ending) {
         do throws(ToolFailure) {
             if let failure = error as? ToolFailure { throw failure }
@@ -149,7 +154,7 @@ final class ListenRun: Sendable {
         if let framing = (error as? FrameError)?.framingError { return "\(framing)" }
         let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
         switch failure?.reason {
-        case .timedOut: return connection.isDraining ? nil : idle.map { "idle for \(TimeSpan($0))" }
+        case .timedOut: return idle.map { "idle for \(TimeSpan($0))" }
         case .cancelled: return "still there when the time was up"
         case let reason?: return "\(reason)"
         case nil: return "\(error)"
@@ -158,15 +163,12 @@ final class ListenRun: Sendable {
 
     /// Standard input and output are the handler.
     private func converse(_ connection: Connection, _ client: ClientRecord, _ streams: StandardStreams) async throws {
-        let (input, output) = try streams.open(on: connection.loop, style)
-        var conversation = Conversation(connection: connection, input: input, output: output, style: style)
-        conversation.idle = idle
+        var conversation = Conversation(connection: connection, streams: streams, style: style)
         conversation.count = { client.note(bytesIn: $0, bytesOut: $1) }
-        do throws(ToolFailure) { try await conversation.run() } catch {
-            try streams.check()
+        do throws(Conversation.Failure) { try await conversation.run() } catch {
             // One client's failure is not that of those who come after it.
-            if keeps { throw ClientFailure(message: error.message ?? "") }
-            throw error
+            if keeps, case .connection(let failure) = error { throw ClientFailure(message: failure.message ?? "") }
+            throw error.cause
         }
     }
 

@@ -71,6 +71,8 @@ final class MemoryTransport: Transport, @unchecked Sendable {
         return end.canReceive ? nil : reading.place(for: .receive, on: loop, driver)
     }
 
+    func wakeReceiver() { reading.wake() }
+
     func waitToSend() throws(SocketError) -> Waiting? {
         try check(.send, writing)
         return end.canSend ? nil : writing.place(for: .send, on: loop, driver)

@@ -133,6 +133,8 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
         return reading
     }
 
+    func wakeReceiver() { reading.wake() }
+
     func waitToSend() throws(SocketError) -> Waiting? {
         let end = try open(.send, output, .writable)
         if maySend { return nil }

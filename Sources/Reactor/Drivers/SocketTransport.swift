@@ -137,6 +137,8 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         return made
     }
 
+    func wakeReceiver() { reading?.wake() }
+
     func waitToSend() throws(SocketError) -> Waiting? {
         let known = writing
         try check(.send, known)

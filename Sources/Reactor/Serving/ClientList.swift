@@ -5,8 +5,9 @@ import Synchronization
 /// The connections that a server has. Its handlers end on several loops, so that it has a lock.
 final class ClientList: Sendable {
     private struct State {
-        var transports: [Int: any Transport] = [:]
+        var connections: [Int: Connection] = [:]
         var last = 0
+        var isDraining = false
         var perPeer: [IPAddress: Int] = [:]
         /// The acceptors that wait for room.
         var waiters: [Waiting] = []
@@ -19,28 +20,27 @@ final class ClientList: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Set once the server is drained.
-    let draining = Flag()
 
-    var count: Int { state.withLock { $0.transports.count } }
+    var count: Int { state.withLock { $0.connections.count } }
 
     /// Nil when the peer has as many connections as it may have.
-    func enter(_ transport: any Transport, perPeer limit: Int) -> Place? {
-        let peer = transport.peer?.ip
+    func enter(_ connection: Connection, perPeer limit: Int) -> Place? {
+        let peer = connection.peer?.ip
         return state.withLock { state in
-            if let peer {
+            if let peer, limit < .max {
                 guard state.perPeer[peer, default: 0] < limit else { return nil }
                 state.perPeer[peer, default: 0] += 1
             }
             state.last += 1
-            state.transports[state.last] = transport
-            return Place(number: state.last, peer: peer)
+            state.connections[state.last] = connection
+            if state.isDraining { connection.beginDraining() }
+            return Place(number: state.last, peer: limit < .max ? peer : nil)
         }
     }
 
     func leave(_ place: Place) {
         let waiters = state.withLock { state in
-            state.transports[place.number] = nil
+            state.connections[place.number] = nil
             if let peer = place.peer {
                 let left = state.perPeer[peer, default: 1] - 1
                 state.perPeer[peer] = left > 0 ? left : nil
@@ -56,7 +56,7 @@ final class ClientList: Sendable {
         while true {
             let waiting = Waiting(on: loop)
             let isFull = state.withLock { state in
-                if state.transports.count < limit { return false }
+                if state.connections.count < limit { return false }
                 state.waiters.append(waiting)
                 return true
             }
@@ -65,8 +65,20 @@ final class ClientList: Sendable {
         }
     }
 
+    /// Those who are here learn of the drain, and those who still come.
+    func drain() {
+        let connections = state.withLock { state in
+            state.isDraining = true
+            return state.connections
+        }
+        for connection in Self.inOrder(connections) { connection.beginDraining() }
+    }
+
     func cancelAll() {
-        let transports = state.withLock { $0.transports }
-        for number in transports.keys.sorted() { transports[number]?.cancel() }
+        for connection in Self.inOrder(state.withLock { $0.connections }) { connection.transport.cancel() }
+    }
+
+    private static func inOrder(_ connections: [Int: Connection]) -> [Connection] {
+        connections.sorted { $0.key < $1.key }.map(\.value)
     }
 }

@@ -137,11 +137,24 @@ public final class Server: Sendable {
         try await listeners[0].loop.run(async: { [self] () async throws(SocketError) in try await serveAll() })
     }
 
-    /// Stops accepting, and tells the handlers (``Connection/isDraining``); what is not done within the limit is
-    /// cancelled. Returns at once: ``run()`` returns when it is over. Any thread may call this.
+    /// Stops accepting, and lets what is under way come to its end; what is not done within the limit is cancelled.
+    /// Returns at once: ``run()`` returns when it is over. Any thread may call this.
+    ///
+    /// What is under way the handlers know. One that says ``Connection/endsWhenDrained`` has its next receive end as if
+    /// the peer had ended, as soon as nothing has come that is unanswered, so that an idle client holds nobody up:
+    ///
+    /// ```swift
+    /// let server = try await Server(on: ":9999") { connection in
+    ///     connection.endsWhenDrained = true
+    ///     for try await line in connection.lines { try await connection.send("[\(CTime.now())] \(line)\r\n") }
+    /// }
+    /// ```
+    /// Any other goes on until it is done, or sees ``Connection/isDraining``.
+    ///
+    /// Go: `http.Server.Shutdown`, which knows of itself when its connections are idle.
     public func drain(within limit: Duration = .seconds(25)) {
         for listener in listeners { listener.close() }
-        clients.draining.set()
+        clients.drain()
         listeners[0].loop.schedule(after: limit) { [clients] in clients.cancelAll() }
     }
 
@@ -207,15 +220,16 @@ public final class Server: Sendable {
         _ transport: any Transport, of listener: Listener, sharing group: EventLoopGroup?,
         in handlers: inout DiscardingTaskGroup
     ) {
-        guard let place = clients.enter(transport, perPeer: limits.connectionsPerPeer) else {
-            report(.refused(peer: transport.peer))
-            transport.close()
-            return
-        }
         let home = group?.next() ?? listener.loop
         if home !== listener.loop { transport.move(to: home) }
+        let connection = Connection(transport)
+        guard let place = clients.enter(connection, perPeer: limits.connectionsPerPeer) else {
+            report(.refused(peer: transport.peer))
+            connection.close()
+            return
+        }
         handlers.addTask(executorPreference: home) { [self] in
-            await serve(Connection(transport, draining: clients.draining))
+            await serve(connection)
             clients.leave(place)
         }
     }
@@ -224,12 +238,18 @@ public final class Server: Sendable {
         do {
             try await withOwnership(of: connection) { try await handler(connection) }
         } catch {
-            // Being cancelled is no failure of the handler's.
-            let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
-            let isCancellation = failure?.reason == .cancelled || error is CancellationError
-            if !isCancellation { report(.handlerFailed(error, peer: connection.peer)) }
+            note(error, of: connection)
         }
         connection.close()
+    }
+
+    // Never inlined, so that its variables are not in the frame of every task that serves.
+    @inline(never)
+    private func note(_ error: any Error, of connection: Connection) {
+        // Being cancelled is no failure of the handler's.
+        let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
+        let isCancellation = failure?.reason == .cancelled || error is CancellationError
+        if !isCancellation { report(.handlerFailed(error, peer: connection.peer)) }
     }
 }
 

@@ -19,6 +19,8 @@ extension Connection {
     public nonisolated(nonsending) func close(within limit: Duration) async throws(SocketError) {
         do throws(SocketError) {
             try await shutdownSending()
+            // The peer's end is waited for, drain or not.
+            endsWhenDrained = false
             readDeadline = min(readDeadline, loop.timeNow.advanced(by: limit))
             var discarded = 0
             while let received = try await receive() {

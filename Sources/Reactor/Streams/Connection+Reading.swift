@@ -84,13 +84,13 @@ extension Connection {
         return first
     }
 
-    /// Waits for more unread bytes; false at the end of the stream.
+    /// Waits for more unread bytes; false at the end of the stream, or of everything.
     private nonisolated(nonsending) func fill() async throws(SocketError) -> Bool {
         while true {
             switch try fillNow() {
             case .moved: return true
             case .ended: return false
-            case .wouldBlock: try await waitToFill(readDeadline)
+            case .wouldBlock: guard try await waitToFill(readDeadline) else { return false }
             }
         }
     }

@@ -9,7 +9,7 @@ extension Connection {
     public nonisolated(nonsending) func receive() async throws(SocketError) -> Received? {
         if !loop.isCurrent { return try await receiveElsewhere() }
         while true {
-            try await waitUntilReadable()
+            guard try await waitUntilReadable() else { return nil }
             switch try receiveLease() {
             case .received(let received): return received
             case .ended: return nil
@@ -28,7 +28,7 @@ extension Connection {
         if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
         if !loop.isCurrent { return try await copy(receiveElsewhere(maximum: output.freeCapacity), to: &output) }
         while true {
-            try await waitUntilReadable()
+            guard try await waitUntilReadable() else { return nil }
             switch try receiveNow(into: &output) {
             case .moved(let count): return count
             case .ended: return nil
@@ -47,10 +47,12 @@ extension Connection {
         return try await receiveArray(maximum)
     }
 
-    /// Sends everything back that comes, until the peer ends. RFC 862.
+    /// Sends everything back that comes, until the peer ends, or the server is drained and nothing more has come. RFC
+    /// 862.
     ///
     /// - Throws: as ``receive()`` and ``send(_:)-(RawSpan)``.
     public nonisolated(nonsending) func echo() async throws(SocketError) {
+        endsWhenDrained = true
         while let received = try await receive() { try await send(received.bytes) }
     }
 
@@ -60,6 +62,8 @@ extension Connection {
         case wouldBlock
     }
 
+    // Nor is this: its variables would be in the frame of a task that waits.
+    @inline(never)
     private func receiveLease() throws(SocketError) -> Attempt {
         let loop = loop
         let memory = unsafe loop.buffers.take()
@@ -80,7 +84,7 @@ extension Connection {
 
     private nonisolated(nonsending) func receiveArray(_ maximum: Int) async throws(SocketError) -> [UInt8]? {
         while true {
-            try await waitUntilReadable()
+            guard try await waitUntilReadable() else { return nil }
             var attempt = TransferAttempt.wouldBlock
             let room = min(maximum, BufferPool.bufferSize)
             let bytes = try [UInt8].filled(capacity: room) { output throws(SocketError) in
@@ -94,11 +98,13 @@ extension Connection {
         }
     }
 
-    /// Returns at once where an attempt is worth its system call.
+    /// Returns at once where an attempt is worth its system call; false where the drain is the end.
     @inline(__always)
-    nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
-        guard !hasUnread, let waiting = try transport.waitToReceive() else { return }
+    nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) -> Bool {
+        guard !hasUnread, let waiting = try transport.waitToReceive() else { return true }
+        if isOver { return false }
         try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
+        return true
     }
 
     // MARK: From outside of the loop

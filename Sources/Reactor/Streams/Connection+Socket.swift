@@ -72,7 +72,7 @@ extension Connection {
             throw SocketError(.receive, .invalid(text), subject: peer.map { "\($0)" })
         }
         while true {
-            try await waitUntilReadable()
+            guard try await waitUntilReadable() else { return nil }
             let message = try transport.onSocket(.receiving) { socket throws(SocketError) in
                 MessageBox(try socket.receiveDescriptors(upTo: maximum, bytesUpTo: room))
             }

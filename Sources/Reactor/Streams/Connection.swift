@@ -25,22 +25,58 @@ public final class Connection: Sendable {
     /// The task that serves the connection. Touched on the loop alone.
     private nonisolated(unsafe) var owner: TaskIdentity?
 
-    private let draining: Flag?
+    /// How the connection stands to its server's drain.
+    private let drainState = Atomic<UInt8>(0)
 
     /// What came and nobody has taken; nil until somebody reads ahead. Touched on the loop alone.
     private nonisolated(unsafe) var readAhead: Unread?
 
     /// A connection over a transport of one's own.
-    public convenience init(_ transport: any Transport) { self.init(transport, draining: nil) }
-
-    init(_ transport: any Transport, draining: Flag?) {
+    public init(_ transport: any Transport) {
         self.transport = transport
         loop = transport.loop
-        self.draining = draining
     }
 
     /// Whether the server that this connection belongs to is being drained: finish what is under way, and end.
-    public var isDraining: Bool { draining?.isSet ?? false }
+    public var isDraining: Bool { drainState.load(ordering: .relaxed) & Self.draining != 0 }
+
+    /// Whether nothing is under way between two messages, so that a drain may end the connection there; false at first.
+    ///
+    /// While it is set and the server is drained, a receive that would wait with nothing unread returns nil, as at the
+    /// peer's end, and one that waits so already does so at once; what has come is still received, and the rest of a
+    /// line or frame that has begun is waited for. That goes for every way to receive: lines and frames too.
+    ///
+    /// A handler whose messages are single lines, frames or pieces sets it once. One whose requests are more than that
+    /// (a head and a body, a transaction) takes it back while a request is under way. Any thread may set it.
+    public var endsWhenDrained: Bool {
+        get { drainState.load(ordering: .relaxed) & Self.yielding != 0 }
+        set {
+            if newValue {
+                drainState.bitwiseOr(Self.yielding, ordering: .relaxed)
+                wakeIfOver()
+            } else {
+                drainState.bitwiseAnd(~Self.yielding, ordering: .relaxed)
+            }
+        }
+    }
+
+    private static let draining: UInt8 = 1
+    private static let yielding: UInt8 = 2
+
+    /// Whether a receive that would wait with nothing unread is the last one.
+    @inline(__always)
+    var isOver: Bool { drainState.load(ordering: .relaxed) == Self.draining | Self.yielding }
+
+    /// The server is drained from now on. Any thread may call this.
+    func beginDraining() {
+        drainState.bitwiseOr(Self.draining, ordering: .relaxed)
+        wakeIfOver()
+    }
+
+    private func wakeIfOver() {
+        guard isOver else { return }
+        loop.perform { [self] in if isOver && !hasUnread { transport.wakeReceiver() } }
+    }
 
     /// The connection's own address.
     public var localAddress: SocketAddress? { transport.localAddress }

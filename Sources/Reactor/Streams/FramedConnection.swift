@@ -89,7 +89,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
                 case .wouldBlock:
                     let end = deadline ?? frameDeadline
                     deadline = end
-                    try await connection.waitToFill(Swift.min(connection.readDeadline, end))
+                    guard try await connection.waitToFill(Swift.min(connection.readDeadline, end)) else { break }
                     continue
                 }
             } catch {
@@ -103,6 +103,8 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
         limit.map { connection.loop.world.now().advanced(by: $0) } ?? .never
     }
 
+    // Never inlined, so that a task that waits has none of its variables in its frame.
+    @inline(never)
     private func locateNow(atEnd: Bool = false) throws(FrameError) -> FrameBounds? {
         if let violation { throw .framing(violation) }
         do throws(SocketError) { try connection.checkNobodyReads() } catch { throw .connection(error) }

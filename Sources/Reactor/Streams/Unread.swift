@@ -81,7 +81,9 @@ extension Connection {
         return .moved(unread.move(into: &output))
     }
 
-    /// Puts what the transport has behind the unread bytes.
+    /// Puts what the transport has behind the unread bytes. (Never inlined, so that a task that waits has none of its
+    /// variables in its frame.)
+    @inline(never)
     func fillNow() throws(SocketError) -> TransferAttempt {
         let memory = unsafe loop.buffers.take()
         defer { unsafe loop.buffers.giveBack(memory) }
@@ -92,14 +94,16 @@ extension Connection {
         return attempt
     }
 
-    /// Waits until ``fillNow()`` may bring something. The unread bytes are this task's meanwhile.
-    nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) {
-        guard let waiting = try transport.waitToReceive() else { return }
-        let unread = unread
+    /// Waits until ``fillNow()`` may bring something; false where the drain is the end. The unread bytes are this
+    /// task's meanwhile.
+    nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) -> Bool {
+        guard let waiting = try transport.waitToReceive() else { return true }
+        if isOver && !hasUnread { return false }
         unread.slim()
         unread.isAwaited = true
         defer { unread.isAwaited = false }
         try await wait(at: waiting, .receive, until: min(deadline, idleDeadline))
+        return true
     }
 
     /// - Throws: `.busy` while a task waits for more than the unread bytes.

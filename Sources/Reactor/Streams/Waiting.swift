@@ -68,11 +68,26 @@ public import Sockets
         _ subject: () -> SocketAddress?
     ) async throws(SocketError) {
         guard let owner, owner == TaskIdentity.current else {
-            return try await wait(operation, until: deadline, subject())
+            return try await waitAsAnyTask(operation, until: deadline, subject)
         }
         number &+= 1
         if begin(until: deadline) { await suspend() }
-        if outcome != nil { try check(operation, subject()) }
+        if outcome != nil { try fail(operation, subject) }
+    }
+
+    // What is not for every wait is never inlined: all that it needs for a moment would be in the waiting task's
+    // frames, and those are most of what an idle connection costs.
+
+    @inline(never)
+    private nonisolated(nonsending) func waitAsAnyTask(
+        _ operation: SocketError.Operation, until deadline: LoopInstant, _ subject: () -> SocketAddress?
+    ) async throws(SocketError) {
+        try await wait(operation, until: deadline, subject())
+    }
+
+    @inline(never)
+    private func fail(_ operation: SocketError.Operation, _ subject: () -> SocketAddress?) throws(SocketError) {
+        try check(operation, subject())
     }
 
     /// Whether there is something to wait for: nothing has ended the wait before it began.
@@ -84,6 +99,7 @@ public import Sockets
         return true
     }
 
+    @inline(never)
     private func beginSlowly(until deadline: LoopInstant) -> Bool {
         if wasWoken {
             wasWoken = false

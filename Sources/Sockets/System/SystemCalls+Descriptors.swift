@@ -25,11 +25,15 @@ extension SystemCalls {
     /// Opens what a descriptor leads to once more: an open file of its own, non-blocking whatever the other one is. A
     /// socket can't be opened so, nor what belongs to somebody else.
     ///
+    /// - Throws: `EBADF` for a direction that the descriptor was not opened for, though the file would allow it.
+    ///
     /// C: `openat(2)` of `/proc/self/fd/N` with `O_NONBLOCK` and `O_NOCTTY`.
     package static func reopen(
         _ descriptor: CInt, _ mode: FileDescriptor.AccessMode
     ) throws(Errno) -> OwnedDescriptor {
-        try open(
+        let access = try perform(.fcntl) { nw_fcntl(descriptor, F_GETFL, 0) } & O_ACCMODE
+        if access != O_RDWR && access != mode.rawValue { throw .badFileDescriptor }
+        return try open(
             "/proc/self/fd/\(descriptor)".utf8, in: currentDirectory, mode,
             options: .init(rawValue: O_NONBLOCK | O_NOCTTY))
     }

@@ -205,6 +205,7 @@ private final class ScriptedTransport: Transport {
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt { .ended }
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt { .wouldBlock }
     func waitToReceive() throws(SocketError) -> Waiting? { nil }
+    func wakeReceiver() {}
     func waitToSend() throws(SocketError) -> Waiting? { nil }
     func shutdownSending() throws(SocketError) {}
     func move(to loop: EventLoop) {}

@@ -51,6 +51,18 @@ import Testing
         }
     }
 
+    // How a program without standard input has its place filled
+    @Test func `a descriptor is not read that was opened to be written`() async throws {
+        let null = try FileDescriptor.open("/dev/null", .writeOnly)
+        defer { try? null.close() }
+        try await withLoop(.epoll) { loop in
+            let connection = try await Connection.over(reading: null, writing: null, on: loop)
+            #expect(await reason { _ = try await connection.receive(upTo: 1) } == .system(.badFileDescriptor))
+            try await connection.send("nowhere")
+            connection.close()
+        }
+    }
+
     // Laws 3, 4 and 10
     @Test(arguments: World.Mechanism.allCases)
     func `a pipe is busy, closed and broken as every connection is`(mechanism: World.Mechanism) async throws {
