@@ -17,8 +17,9 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     /// Whether an attempt is worth its system call.
     private var mayReceive = true
     private var maySend = true
-    /// An end or an error was told: from now on a short read does not mean that nothing is left to be read.
-    private var hasEnded = false
+    /// From now on a short read does not mean that nothing is left to be read: an end or an error was told, or an
+    /// urgent byte, in front of which a receive stops. On a UNIX socket one stops behind each descriptor.
+    private var stopsShort: Bool
     private var isCancelled = false
     let peer: SocketAddress?
     let localAddress: SocketAddress?
@@ -28,6 +29,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         self.driver = driver
         peer = socket.peer
         localAddress = try? socket.localAddress
+        stopsShort = peer?.ip == nil
         // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
         if peer?.ip != nil { try? socket.set(.noDelay, to: true) }
         // Calls that take no flag for it must not wait either. It fails for a descriptor that is no socket.
@@ -56,7 +58,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         }
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
-        case .moved(let count): if count < room && !hasEnded { mayReceive = false }
+        case .moved(let count): if count < room && !stopsShort { mayReceive = false }
         case .wouldBlock: mayReceive = false
         case .ended: break
         }
@@ -163,7 +165,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
-        if hasEnded { self.hasEnded = true }
+        if hasEnded || ready.contains(.priority) { stopsShort = true }
         if ready.contains(.readable) {
             mayReceive = true
             reading?.wake()
