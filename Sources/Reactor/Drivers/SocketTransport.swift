@@ -20,6 +20,9 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     /// From now on a short read does not mean that nothing is left to be read: an end or an error was told, or an
     /// urgent byte, in front of which a receive stops. On a UNIX socket one stops behind each descriptor.
     private var stopsShort: Bool
+    /// For whoever never has to wait.
+    private var receives = Stint()
+    private var sends = Stint()
     private var isCancelled = false
     let peer: SocketAddress?
     let localAddress: SocketAddress?
@@ -58,7 +61,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         }
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
-        case .moved(let count): if count < room && !stopsShort { mayReceive = false }
+        case .moved(let count): if count < room && !stopsShort || receives.ends() { mayReceive = false }
         case .wouldBlock: mayReceive = false
         case .ended: break
         }
@@ -72,7 +75,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         do throws(Errno) { attempt = try Socket.sendNow(number, bytes) } catch {
             throw SocketError(.send, error: error, subject: subject)
         }
-        if attempt == .wouldBlock { maySend = false }
+        if attempt == .wouldBlock || sends.ends() { maySend = false }
         return attempt
     }
 
@@ -84,7 +87,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         do throws(Errno) { attempt = try Socket.sendNow(number, first, second) } catch {
             throw SocketError(.send, error: error, subject: subject)
         }
-        if attempt == .wouldBlock { maySend = false }
+        if attempt == .wouldBlock || sends.ends() { maySend = false }
         return attempt
     }
 
@@ -94,7 +97,12 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         let waiting = direction == .receiving ? reading : direction == .sending ? writing : nil
         let socket = try open(direction == .receiving ? .receive : .send, waiting)
         if direction == .receiving && !mayReceive || direction == .sending && !maySend { return nil }
-        do throws(SocketError) { return try body(socket.socket) } catch {
+        do throws(SocketError) {
+            let result = try body(socket.socket)
+            if direction == .receiving && receives.ends() { mayReceive = false }
+            if direction == .sending && sends.ends() { maySend = false }
+            return result
+        } catch {
             guard error.reason == .wouldBlock, let direction else { throw error }
             if direction == .receiving { mayReceive = false } else { maySend = false }
             return nil
@@ -132,21 +140,33 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         let known = reading
         try check(.receive, known)
         if mayReceive { return nil }
-        try driver.arm(try register(), .readable)
-        if let known { return known }
-        let made = Waiting(on: loop)
-        reading = made
-        return made
+        let place = known ?? makePlace(&reading)
+        if receives.takeEnd() {
+            mayReceive = true
+            place.wakeOnItsLoop()
+        } else {
+            try driver.arm(try register(), .readable)
+        }
+        return place
     }
 
     func waitToSend() throws(SocketError) -> Waiting? {
         let known = writing
         try check(.send, known)
         if maySend { return nil }
-        try driver.arm(try register(), .writable)
-        if let known { return known }
+        let place = known ?? makePlace(&writing)
+        if sends.takeEnd() {
+            maySend = true
+            place.wakeOnItsLoop()
+        } else {
+            try driver.arm(try register(), .writable)
+        }
+        return place
+    }
+
+    private func makePlace(_ place: inout Waiting?) -> Waiting {
         let made = Waiting(on: loop)
-        writing = made
+        place = made
         return made
     }
 
@@ -166,6 +186,8 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
         if hasEnded || ready.contains(.priority) { stopsShort = true }
+        receives.begin()
+        sends.begin()
         if ready.contains(.readable) {
             mayReceive = true
             reading?.wake()
