@@ -10,6 +10,8 @@ final class ClientList: Sendable {
         var perPeer: [IPAddress: Int] = [:]
         /// The acceptors that wait for room.
         var waiters: [Waiting] = []
+        /// Whoever comes now comes too late: the others have been cancelled.
+        var isOver = false
     }
 
     /// A place in the list.
@@ -24,18 +26,20 @@ final class ClientList: Sendable {
 
     var count: Int { state.withLock { $0.transports.count } }
 
-    /// Nil when the peer has as many connections as it may have.
+    /// Nil when the peer has as many connections as it may have. One that comes after ``cancelAll()`` is cancelled.
     func enter(_ transport: any Transport, perPeer limit: Int) -> Place? {
         let peer = transport.peer?.ip
-        return state.withLock { state in
+        let (place, isLate) = state.withLock { state -> (Place?, Bool) in
             if let peer {
-                guard state.perPeer[peer, default: 0] < limit else { return nil }
+                guard state.perPeer[peer, default: 0] < limit else { return (nil, false) }
                 state.perPeer[peer, default: 0] += 1
             }
             state.last += 1
             state.transports[state.last] = transport
-            return Place(number: state.last, peer: peer)
+            return (Place(number: state.last, peer: peer), state.isOver)
         }
+        if isLate { transport.cancel() }
+        return place
     }
 
     func leave(_ place: Place) {
@@ -66,7 +70,10 @@ final class ClientList: Sendable {
     }
 
     func cancelAll() {
-        let transports = state.withLock { $0.transports }
+        let transports = state.withLock { state in
+            state.isOver = true
+            return state.transports
+        }
         for number in transports.keys.sorted() { transports[number]?.cancel() }
     }
 }
