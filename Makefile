@@ -48,7 +48,8 @@ soak: ## run every test with the counts that the promises name (long)
 
 sanitize: ## run every test under the thread and the address sanitizer
 	@Scripts/install-packages $(TEST_PACKAGES)
-	@Scripts/run-tests $(SOAK_LIMIT) --sanitize=thread --scratch-path .build-tsan
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/Scripts/thread-sanitizer-suppressions" \
+		Scripts/run-tests $(SOAK_LIMIT) --sanitize=thread --scratch-path .build-tsan
 	@Scripts/run-tests $(SOAK_LIMIT) --sanitize=address --scratch-path .build-asan
 
 fuzz: ## run every fuzzer of Fuzz/ for FUZZ_SECONDS (60) each

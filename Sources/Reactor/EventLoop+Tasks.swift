@@ -29,6 +29,8 @@ extension EventLoop {
         if !isCurrent {
             return try await run(async: { [self] () async throws(SocketError) in try await sleep(for: duration) })
         }
+        // Even one of no length lets others have their turn.
+        if duration <= .zero { await Task.yield() }
         let wanted = world.now().advanced(by: duration)
         let waiting = Waiting(on: self)
         // Of a sleep that is cancelled no timer stays behind.
@@ -45,7 +47,10 @@ extension EventLoop {
     @discardableResult
     public func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> ScheduledCall {
         let call = ScheduledCall(on: self, action)
-        perform { [self] in timers.arm(call.timer, at: world.now().advanced(by: delay)) }
+        perform { [self] in
+            // A time that is past would come before all others, again and again.
+            if !call.isCancelled { timers.arm(call.timer, at: world.now().advanced(by: max(.zero, delay))) }
+        }
         return call
     }
 }
@@ -53,6 +58,8 @@ extension EventLoop {
 /// A call that a loop will make. Twisted's `IDelayedCall`.
 public final class ScheduledCall: @unchecked Sendable {
     let timer: LoopTimer
+    /// Touched on the loop: it may hear of the end before it hears of the call.
+    fileprivate var isCancelled = false
     private let loop: EventLoop
 
     init(on loop: EventLoop, _ action: @escaping @Sendable () -> Void) {
@@ -62,6 +69,9 @@ public final class ScheduledCall: @unchecked Sendable {
 
     /// The call will not be made, if it has not been. Any thread may call this.
     public func cancel() {
-        loop.perform { [self] in loop.timers.cancel(timer) }
+        loop.perform { [self] in
+            isCancelled = true
+            loop.timers.cancel(timer)
+        }
     }
 }

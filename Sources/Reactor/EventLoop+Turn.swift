@@ -38,9 +38,10 @@ extension EventLoop {
         if jobs.count > 0 { statistics.jobs += unsafe jobs.run(on: asUnownedTaskExecutor()) }
     }
 
-    /// Phase 3: whose time has come.
+    /// Phase 3: whose time has come. No more than were armed before: what they arm may be due at once.
     private func fireTimers() {
-        while let timer = timers.takeDue(now) {
+        for _ in 0..<timers.count {
+            guard let timer = timers.takeDue(now) else { return }
             statistics.firedTimers += 1
             timer.fire(at: now)
         }

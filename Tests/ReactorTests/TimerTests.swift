@@ -51,6 +51,25 @@ import Testing
         }
     }
 
+    @Test func `a call that is cancelled before the loop has heard of it is never made`() async throws {
+        try await withLoop { loop in
+            let given = Mutex<ScheduledCall?>(nil)
+            let isMade = Flag()
+            let holding = Flag()
+            let cancelled = Task(executorPreference: loop) {
+                holding.set()
+                // Within one turn, in which nothing of another thread's gets in.
+                while given.withLock({ $0 }) == nil {}
+                given.withLock { $0 }?.cancel()
+            }
+            try await until { holding.isSet }
+            given.withLock { $0 = loop.schedule(after: .zero) { isMade.set() } }
+            await cancelled.value
+            try await loop.sleep(for: .milliseconds(5))
+            #expect(!isMade.isSet)
+        }
+    }
+
     @Test(arguments: Ground.allCases)
     func `a sleep ends with its task's cancellation`(ground: Ground) async throws {
         try await ground.run { loop in

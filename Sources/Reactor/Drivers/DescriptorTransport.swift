@@ -47,6 +47,9 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
     /// Whether an attempt is worth its system call; after a wait it is.
     private var mayReceive = true
     private var maySend = true
+    /// For whoever never has to wait.
+    private var receives = Stint()
+    private var sends = Stint()
 
     init(reading input: DescriptorEnd?, writing output: DescriptorEnd?, name: String, loop: EventLoop) {
         self.input = input
@@ -65,14 +68,16 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
         let end = try open(.receive, input, .readable)
         if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
+        if !mayReceive { return .wouldBlock }
         do throws(Errno) {
             if end.manner == .file {
                 let attempt = try receiveFromFile(end, into: &output)
-                mayReceive = attempt != .wouldBlock
+                mayReceive = attempt != .wouldBlock && !receives.ends()
                 return attempt
             }
             if end.manner == .shared, try !SystemCalls.isReady(end.number, for: .readable) { throw .wouldBlock }
             let count = try SystemCalls.read(end.number, into: &output)
+            mayReceive = !receives.ends()
             return count == 0 ? .ended : .moved(count)
         } catch {
             if error != .wouldBlock { throw SocketError(.receive, error: error, subject: name) }
@@ -91,11 +96,14 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
 
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
         let end = try open(.send, output, .writable)
+        if !maySend { return .wouldBlock }
         do throws(Errno) {
-            if end.manner != .shared { return .moved(try SystemCalls.write(end.number, bytes)) }
-            if try !SystemCalls.isReady(end.number, for: .writable) { throw .wouldBlock }
-            let piece = bytes.extracting(first: DescriptorEnd.certainRoom)
-            return .moved(try SystemCalls.write(end.number, piece))
+            let isShared = end.manner == .shared
+            if isShared, try !SystemCalls.isReady(end.number, for: .writable) { throw .wouldBlock }
+            let piece = isShared ? bytes.extracting(first: DescriptorEnd.certainRoom) : bytes
+            let count = try SystemCalls.write(end.number, piece)
+            maySend = !sends.ends()
+            return .moved(count)
         } catch {
             if error != .wouldBlock { throw SocketError(.send, error: error, subject: name) }
             maySend = false
@@ -124,7 +132,9 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
     func waitToReceive() throws(SocketError) -> Waiting? {
         let end = try open(.receive, input, .readable)
         if mayReceive { return nil }
-        if end.manner == .file {
+        if receives.takeEnd() {
+            reading.wakeOnItsLoop()
+        } else if end.manner == .file {
             try readAhead.start(from: end, on: loop.world.blocking) { [reading] in reading.wakeOnItsLoop() }
         } else {
             try listen(.receive, .readable, end, reading)
@@ -138,7 +148,7 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
     func waitToSend() throws(SocketError) -> Waiting? {
         let end = try open(.send, output, .writable)
         if maySend { return nil }
-        try listen(.send, .writable, end, writing)
+        if sends.takeEnd() { writing.wakeOnItsLoop() } else { try listen(.send, .writable, end, writing) }
         maySend = true
         return writing
     }

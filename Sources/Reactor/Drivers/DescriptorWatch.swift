@@ -45,6 +45,10 @@ final class DescriptorWatch: ReadinessWatcher, @unchecked Sendable {
 
     func has(_ interest: Interest) -> Bool { (interest == .readable ? reader : writer) != nil }
 
+    private func has(_ callback: DescriptorCallback) -> Bool {
+        reader?.identity === callback || writer?.identity === callback
+    }
+
     private var interest: Interest {
         (reader == nil ? [] : Interest.readable).union(writer == nil ? [] : .writable)
     }
@@ -84,7 +88,8 @@ final class DescriptorWatch: ReadinessWatcher, @unchecked Sendable {
         let listeners = [concerned.contains(.readable) ? reader : nil, concerned.contains(.writable) ? writer : nil]
         if concerned.contains(.readable) && reader?.isOver == true { reader = nil }
         if concerned.contains(.writable) && writer?.isOver == true { writer = nil }
-        for case .callback(let callback) in listeners { callback.action() }
+        // The first one's action may be the end of the second.
+        for case .callback(let callback) in listeners where callback.isOnce || has(callback) { callback.action() }
         if interest.isEmpty {
             end()
         } else {

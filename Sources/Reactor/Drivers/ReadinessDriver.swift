@@ -39,7 +39,6 @@ protocol ReadinessWatcher: AnyObject {
     init(_ mechanism: World.Mechanism, loop: EventLoop) throws(SocketError) {
         self.loop = loop
         isEdgeTriggered = mechanism == .epoll
-        unsafe room = .allocate(capacity: Self.batch)
         do throws(SelectorError) {
             switch mechanism {
             case .epoll: selector = try EpollSelector()
@@ -52,6 +51,8 @@ protocol ReadinessWatcher: AnyObject {
         do throws(Errno) { wakeCounter = OwnedDescriptor(try SystemCalls.eventDescriptor()) } catch {
             throw SocketError(.open, error: error, subject: "a loop's counter")
         }
+        // Behind what may fail: only a whole driver has a deinit.
+        unsafe room = .allocate(capacity: Self.batch)
         do throws(SelectorError) {
             try selector.register(
                 FileDescriptor(rawValue: wakeCounter.number), for: .readable, trigger: .level, token: Self.wakeToken)
@@ -108,7 +109,8 @@ protocol ReadinessWatcher: AnyObject {
         if isEdgeTriggered {
             do throws(SelectorError) {
                 try selector.register(
-                    watcher.watchedDescriptor, for: [.readable, .writable], trigger: .edge, token: token(index))
+                    watcher.watchedDescriptor, for: [.readable, .writable, .priority], trigger: .edge,
+                    token: token(index))
             } catch {
                 release(index)
                 throw SocketError(error)

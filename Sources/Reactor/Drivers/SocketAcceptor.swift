@@ -10,6 +10,8 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     private let waiting: Waiting
     /// Whether an attempt is worth its system call.
     private var mayAccept = true
+    /// For whoever never has to wait.
+    private var accepts = Stint()
     let localAddress: SocketAddress
 
     init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) throws(SocketError) {
@@ -31,7 +33,9 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
         guard let socket else { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
         if !mayAccept { return nil }
         do throws(SocketError) {
-            return SocketTransport(try socket.socket.accept(), loop: loop, driver: driver)
+            let client = SocketTransport(try socket.socket.accept(), loop: loop, driver: driver)
+            mayAccept = !accepts.ends()
+            return client
         } catch {
             if error.reason != .wouldBlock { throw error }
             mayAccept = false
@@ -43,13 +47,19 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
         if socket == nil { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
         if mayAccept { return }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
-        if slot == nil { slot = try driver.add(self) }
-        if let slot { try driver.arm(slot, .readable) }
+        if accepts.takeEnd() {
+            mayAccept = true
+            waiting.wakeOnItsLoop()
+        } else {
+            if slot == nil { slot = try driver.add(self) }
+            if let slot { try driver.arm(slot, .readable) }
+        }
         try await waiting.wait(.accept, until: deadline, localAddress)
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
         mayAccept = true
+        accepts.begin()
         waiting.wake()
     }
 

@@ -24,6 +24,9 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
     /// Whether an attempt is worth its system call.
     private var mayReceive = true
     private var maySend = true
+    /// For whoever never has to wait.
+    private var receives = Stint()
+    private var sends = Stint()
     private var isCancelled = false
     /// It was called ready, and nothing has come since: select does not tell an error from a datagram.
     private var hasNothingToShow = false
@@ -68,6 +71,7 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
             do throws(SocketError) {
                 if let head = try socket.socket.receiveDatagramNow(into: &output) {
                     hasNothingToShow = false
+                    mayReceive = !receives.ends()
                     return head
                 }
                 if hasNothingToShow { emptyErrorQueue() }
@@ -92,6 +96,8 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
         if !isTaken {
             maySend = false
             roomIsUntold = !isInternet && address != nil
+        } else if sends.ends() {
+            maySend = false
         }
         return isTaken
     }
@@ -110,14 +116,22 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
     func waitToReceive() throws(SocketError) -> Waiting? {
         _ = try open(.receive, reading)
         if mayReceive { return nil }
-        try driver.arm(try register(), .readable)
+        if receives.takeEnd() {
+            mayReceive = true
+            reading.wakeOnItsLoop()
+        } else {
+            try driver.arm(try register(), .readable)
+        }
         return reading
     }
 
     func waitToSend() throws(SocketError) -> Waiting? {
         _ = try open(.send, writing)
         if maySend { return nil }
-        if roomIsUntold {
+        if sends.takeEnd() {
+            maySend = true
+            writing.wakeOnItsLoop()
+        } else if roomIsUntold {
             roomIsUntold = false
             maySend = true
             loop.schedule(after: Self.unixPause) { [writing] in writing.wake() }
@@ -136,6 +150,8 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
         if hasEnded { emptyErrorQueue() }
+        receives.begin()
+        sends.begin()
         if ready.contains(.readable) {
             hasNothingToShow = true
             mayReceive = true

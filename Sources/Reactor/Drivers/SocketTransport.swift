@@ -17,8 +17,12 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     /// Whether an attempt is worth its system call.
     private var mayReceive = true
     private var maySend = true
-    /// An end or an error was told: from now on a short read does not mean that nothing is left to be read.
-    private var hasEnded = false
+    /// From now on a short read does not mean that nothing is left to be read: an end or an error was told, or an
+    /// urgent byte, in front of which a receive stops. On a UNIX socket one stops behind each descriptor.
+    private var stopsShort: Bool
+    /// For whoever never has to wait.
+    private var receives = Stint()
+    private var sends = Stint()
     private var isCancelled = false
     let peer: SocketAddress?
     let localAddress: SocketAddress?
@@ -28,6 +32,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         self.driver = driver
         peer = socket.peer
         localAddress = try? socket.localAddress
+        stopsShort = peer?.ip == nil
         // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
         if peer?.ip != nil { try? socket.set(.noDelay, to: true) }
         // Calls that take no flag for it must not wait either. It fails for a descriptor that is no socket.
@@ -56,7 +61,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         }
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
-        case .moved(let count): if count < room && !hasEnded { mayReceive = false }
+        case .moved(let count): if count < room && !stopsShort || receives.ends() { mayReceive = false }
         case .wouldBlock: mayReceive = false
         case .ended: break
         }
@@ -70,7 +75,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         do throws(Errno) { attempt = try Socket.sendNow(number, bytes) } catch {
             throw SocketError(.send, error: error, subject: subject)
         }
-        if attempt == .wouldBlock { maySend = false }
+        if attempt == .wouldBlock || sends.ends() { maySend = false }
         return attempt
     }
 
@@ -82,7 +87,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         do throws(Errno) { attempt = try Socket.sendNow(number, first, second) } catch {
             throw SocketError(.send, error: error, subject: subject)
         }
-        if attempt == .wouldBlock { maySend = false }
+        if attempt == .wouldBlock || sends.ends() { maySend = false }
         return attempt
     }
 
@@ -92,7 +97,12 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         let waiting = direction == .receiving ? reading : direction == .sending ? writing : nil
         let socket = try open(direction == .receiving ? .receive : .send, waiting)
         if direction == .receiving && !mayReceive || direction == .sending && !maySend { return nil }
-        do throws(SocketError) { return try body(socket.socket) } catch {
+        do throws(SocketError) {
+            let result = try body(socket.socket)
+            if direction == .receiving && receives.ends() { mayReceive = false }
+            if direction == .sending && sends.ends() { maySend = false }
+            return result
+        } catch {
             guard error.reason == .wouldBlock, let direction else { throw error }
             if direction == .receiving { mayReceive = false } else { maySend = false }
             return nil
@@ -130,11 +140,14 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         let known = reading
         try check(.receive, known)
         if mayReceive { return nil }
-        try driver.arm(try register(), .readable)
-        if let known { return known }
-        let made = Waiting(on: loop)
-        reading = made
-        return made
+        let place = known ?? makePlace(&reading)
+        if receives.takeEnd() {
+            mayReceive = true
+            place.wakeOnItsLoop()
+        } else {
+            try driver.arm(try register(), .readable)
+        }
+        return place
     }
 
     func wakeReceiver() { reading?.wake() }
@@ -143,10 +156,19 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         let known = writing
         try check(.send, known)
         if maySend { return nil }
-        try driver.arm(try register(), .writable)
-        if let known { return known }
+        let place = known ?? makePlace(&writing)
+        if sends.takeEnd() {
+            maySend = true
+            place.wakeOnItsLoop()
+        } else {
+            try driver.arm(try register(), .writable)
+        }
+        return place
+    }
+
+    private func makePlace(_ place: inout Waiting?) -> Waiting {
         let made = Waiting(on: loop)
-        writing = made
+        place = made
         return made
     }
 
@@ -165,7 +187,9 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
-        if hasEnded { self.hasEnded = true }
+        if hasEnded || ready.contains(.priority) { stopsShort = true }
+        receives.begin()
+        sends.begin()
         if ready.contains(.readable) {
             mayReceive = true
             reading?.wake()

@@ -11,6 +11,8 @@ final class ClientList: Sendable {
         var perPeer: [IPAddress: Int] = [:]
         /// The acceptors that wait for room.
         var waiters: [Waiting] = []
+        /// Whoever comes now comes too late: the others have been cancelled.
+        var isOver = false
     }
 
     /// A place in the list.
@@ -23,19 +25,21 @@ final class ClientList: Sendable {
 
     var count: Int { state.withLock { $0.connections.count } }
 
-    /// Nil when the peer has as many connections as it may have.
+    /// Nil when the peer has as many connections as it may have. One that comes after ``cancelAll()`` is cancelled.
     func enter(_ connection: Connection, perPeer limit: Int) -> Place? {
-        let peer = connection.peer?.ip
-        return state.withLock { state in
-            if let peer, limit < .max {
-                guard state.perPeer[peer, default: 0] < limit else { return nil }
+        let peer = limit < .max ? connection.peer?.ip : nil
+        let (place, isLate) = state.withLock { state -> (Place?, Bool) in
+            if let peer {
+                guard state.perPeer[peer, default: 0] < limit else { return (nil, false) }
                 state.perPeer[peer, default: 0] += 1
             }
             state.last += 1
             state.connections[state.last] = connection
             if state.isDraining { connection.beginDraining() }
-            return Place(number: state.last, peer: limit < .max ? peer : nil)
+            return (Place(number: state.last, peer: peer), state.isOver)
         }
+        if isLate { connection.transport.cancel() }
+        return place
     }
 
     func leave(_ place: Place) {
@@ -75,7 +79,11 @@ final class ClientList: Sendable {
     }
 
     func cancelAll() {
-        for connection in Self.inOrder(state.withLock { $0.connections }) { connection.transport.cancel() }
+        let connections = state.withLock { state in
+            state.isOver = true
+            return state.connections
+        }
+        for connection in Self.inOrder(connections) { connection.transport.cancel() }
     }
 
     private static func inOrder(_ connections: [Int: Connection]) -> [Connection] {

@@ -131,8 +131,8 @@ public final class Server: Sendable {
 
     /// Accepts and serves until the server is drained.
     ///
-    /// - Throws: `.cancelled` after a hard stop, once every handler has ended; what accepting failed with, if it is no
-    ///   shortage that passes.
+    /// - Throws: `.cancelled` after a hard stop, once every handler has ended; `.timedOut` at the task's own deadline;
+    ///   what accepting failed with, if it is no shortage that passes.
     public func run() async throws(SocketError) {
         try await listeners[0].loop.run(async: { [self] () async throws(SocketError) in try await serveAll() })
     }
@@ -179,19 +179,15 @@ public final class Server: Sendable {
             let isAlone = !listeners.contains { $0 !== listener && $0.localAddress == listener.localAddress }
             let group = isAlone ? group : nil
             var pause = AcceptPause()
-            var batch = 0
             while true {
                 do throws(SocketError) {
                     try await clients.waitForRoom(limits.connections, on: loop)
                     guard let transport = try acceptor.acceptNow() else {
-                        batch = 0
-                        try await acceptor.waitForClient(until: .never)
+                        try await acceptor.waitForClient(until: Deadline.current)
                         continue
                     }
                     if pause.end() { report(.acceptingResumed) }
                     start(transport, of: listener, sharing: group, in: &handlers)
-                    batch += 1
-                    if batch % Self.longestBatch == 0 { try await giveWay() }
                 } catch {
                     guard error.isOutOfResources else {
                         listener.close()
@@ -200,19 +196,14 @@ public final class Server: Sendable {
                     let (length, isNews) = pause.begin()
                     if isNews { report(.acceptingPaused(error)) }
                     pause.shed(acceptor)
-                    try? await loop.sleep(for: length)
+                    // A cancelled task does not sleep: without descriptors it would go round here for ever.
+                    do throws(SocketError) { try await loop.sleep(for: length) } catch {
+                        listener.close()
+                        return error.reason == .cancelled ? nil : error
+                    }
                 }
             }
         }
-    }
-
-    /// How many clients are accepted in one go. Where they never cease to come there is no wait, and without one nobody
-    /// else on the loop would get their turn.
-    private static let longestBatch = 64
-
-    private nonisolated(nonsending) func giveWay() async throws(SocketError) {
-        await Task.yield()
-        if Task.isCancelled { throw SocketError(.accept, .cancelled) }
     }
 
     /// Hands a client to its handler before anything else can happen (law 8).
@@ -221,6 +212,7 @@ public final class Server: Sendable {
         in handlers: inout DiscardingTaskGroup
     ) {
         let home = group?.next() ?? listener.loop
+        // Before anybody else may know of it: whoever cancels it asks for its loop.
         if home !== listener.loop { transport.move(to: home) }
         let connection = Connection(transport)
         guard let place = clients.enter(connection, perPeer: limits.connectionsPerPeer) else {

@@ -168,4 +168,28 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: World.Mechanism.allCases)
+    func `a callback that another one cancels in the same turn is not called`(mechanism: World.Mechanism) async throws {
+        let pair = try SocketPair()
+        _ = try pair.first.send([1])
+        let descriptor = pair.second.descriptor
+        try await withLoop(mechanism) { loop in
+            let writable = Mutex<DescriptorCallback?>(nil)
+            let calls = Atomic(0)
+            try await loop.run { () throws(SocketError) in
+                let writer = DescriptorCallback(
+                    { calls.add(1, ordering: .relaxed) }, for: .writable, descriptor, on: loop)
+                let reader = DescriptorCallback(
+                    { writable.withLock { $0 }?.cancel() }, for: .readable, descriptor, on: loop)
+                writable.withLock { $0 = writer }
+                try loop.listen(to: descriptor, for: .readable, .callback(reader))
+                try loop.listen(to: descriptor, for: .writable, .callback(writer))
+            }
+            try await loop.sleep(for: .milliseconds(5))
+            loop.stopWatching(descriptor)
+            try await loop.run {}
+            #expect(calls.load(ordering: .relaxed) == 0)
+        }
+    }
 }
