@@ -22,6 +22,8 @@ struct Conversation: Sendable {
     let style: Style
     /// Told how many bytes came and went.
     var count: @Sendable (_ received: Int, _ sent: Int) -> Void = { _, _ in }
+    /// Called when the peer has ended and this side has not.
+    var peerHasEnded: @Sendable () -> Void = {}
 
     /// How long a peer that is only sent to may take to end, once everything is sent.
     private static let linger = Duration.seconds(2)
@@ -95,6 +97,7 @@ struct Conversation: Sendable {
         } catch let error as SocketError where !style.receives && error.reason == .closed {
             // The peer had its time to end.
         }
+        if style.sends && !style.endsWithPeer { peerHasEnded() }
         return style.endsWithPeer
     }
 

@@ -25,7 +25,10 @@ enum ListenHandler: Hashable, Sendable {
     }
 
     /// Whether a word names a handler.
-    static func isName(_ word: String) -> Bool { word == "greet" || plain[word] != nil }
+    static func isName(_ word: String) -> Bool { names.contains(word) }
+
+    /// Their names, in the help page's order.
+    static let names = ["echo", "time", "greet", "discard", "log"]
 
     private static let plain: [String: ListenHandler] = [
         "echo": .echo, "time": .time, "discard": .discard, "log": .log,
