@@ -233,6 +233,13 @@ extension SocketFile {
         #expect(server.errors.hasPrefix("nt: listen \(address): ") && server.errors.count { $0 == "\n" } == 1)
     }
 
+    @Test func `a handler that there is not is told with those that there are`() throws {
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "tim")
+        #expect(try server.exit() == .status(64))
+        let handlers = "echo, time, greet, discard, log"
+        #expect(server.errors == "nt: \"tim\" is neither an address nor a handler: there are \(handlers)\n")
+    }
+
     @Test func `nobody within the time limit is exit code 75`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "--timeout", "50ms")
         #expect(try server.exit() == .status(75))

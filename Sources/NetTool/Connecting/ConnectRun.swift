@@ -41,15 +41,25 @@ struct ConnectRun: Sendable {
         let streams = try await StandardStreams(for: style, on: loop)
         try await withConnection(to: endpoint, timeout: timeout, from: source, on: loop) { [self] connection in
             greet(connection)
-            let conversation = Conversation(connection: connection, streams: streams, style: style)
+            var conversation = Conversation(connection: connection, streams: streams, style: style)
+            if isTalking {
+                // Who types goes on to wait for an answer that can't come.
+                conversation.peerHasEnded = { [session] in
+                    session.remark("the other side has ended      ctrl-D ends yours")
+                }
+            }
             do throws(Conversation.Failure) { try await conversation.run() } catch { throw error.cause }
         }
     }
 
+    /// Whether a person types who wants to be told.
+    private var isTalking: Bool {
+        !verbosity.isQuiet && style.sends && SystemCalls.isTerminal(FileDescriptor.standardInput.rawValue)
+    }
+
     /// Tells a person, and whoever asked, where the connection leads.
     private func greet(_ connection: Connection) {
-        let isTalking = SystemCalls.isTerminal(FileDescriptor.standardInput.rawValue) && style.sends
-        guard verbosity.isVerbose || isTalking && !verbosity.isQuiet else { return }
+        guard verbosity.isVerbose || isTalking else { return }
         var line = "connected \(connection.peer.map { $0.toolText } ?? "\(endpoint)")"
         if verbosity.isVerbose, let local = connection.localAddress, local.ip != nil { line += " from \(local)" }
         session.remark(isTalking ? "\(line)      ctrl-D ends your side" : line)

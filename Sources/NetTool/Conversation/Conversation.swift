@@ -22,6 +22,8 @@ struct Conversation: Sendable {
     let style: Style
     /// Told how many bytes came and went.
     var count: @Sendable (_ received: Int, _ sent: Int) -> Void = { _, _ in }
+    /// Called when the peer has ended and this side has not.
+    var peerHasEnded: @Sendable () -> Void = {}
 
     /// How long a peer that is only sent to may take to end, once everything is sent.
     private static let linger = Duration.seconds(2)
@@ -42,11 +44,11 @@ struct Conversation: Sendable {
 
     /// Talks until both directions have ended.
     func run() async throws(Failure) {
-        let late = LateFailure()
+        let state = State()
         do {
             try await withThrowingTaskGroup(of: Bool.self) { group in
-                if style.sends { group.addTask { try await send(late) } }
-                group.addTask { try await receive() }
+                if style.sends { group.addTask { try await send(state) } }
+                group.addTask { try await receive(state) }
                 var isOver = false
                 do {
                     while let ended = try await group.next() {
@@ -63,22 +65,23 @@ struct Conversation: Sendable {
             if let failure = error as? ToolFailure { throw .stream(failure) }
             throw .connection(ToolFailure(error))
         }
-        if let failure = late.failure { throw .connection(failure) }
+        if let failure = state.lateFailure { throw .connection(failure) }
     }
 
     /// Returns whether everything is over.
-    private func send(_ late: LateFailure) async throws -> Bool {
+    private func send(_ state: State) async throws -> Bool {
         var endings = LineEndings()
         while let bytes = try await streams.receive() {
             let bytes = style.sendsCRLF ? endings.expanded(bytes) : bytes
             do throws(SocketError) { try await connection.send(bytes) } catch {
                 guard case .broken = error.reason else { throw error }
                 // What the peer said before it left is still to be read.
-                late.note(ToolFailure(error))
+                state.note(ToolFailure(error))
                 return false
             }
             count(0, bytes.count)
         }
+        state.noteEnd()
         try? await connection.shutdownSending()
         if !style.receives {
             connection.loop.schedule(after: Self.linger) { [connection] in connection.close() }
@@ -86,7 +89,7 @@ struct Conversation: Sendable {
         return false
     }
 
-    private func receive() async throws -> Bool {
+    private func receive(_ state: State) async throws -> Bool {
         do {
             while let received = try await connection.receive() {
                 count(received.count, 0)
@@ -95,14 +98,21 @@ struct Conversation: Sendable {
         } catch let error as SocketError where !style.receives && error.reason == .closed {
             // The peer had its time to end.
         }
+        if style.sends && !style.endsWithPeer && !state.hasSentAll { peerHasEnded() }
         return style.endsWithPeer
     }
 
-    /// A failure that counts once everything else is done.
-    private final class LateFailure: Sendable {
-        private let stored = Mutex<ToolFailure?>(nil)
-        var failure: ToolFailure? { stored.withLock { $0 } }
-        func note(_ failure: ToolFailure) { stored.withLock { $0 = failure } }
+    /// What one direction knows that the other one, or the end, wants to know.
+    private final class State: Sendable {
+        private let stored = Mutex<(hasSentAll: Bool, lateFailure: ToolFailure?)>((false, nil))
+
+        /// Whether this side has ended.
+        var hasSentAll: Bool { stored.withLock { $0.hasSentAll } }
+        func noteEnd() { stored.withLock { $0.hasSentAll = true } }
+
+        /// A failure that counts once everything else is done.
+        var lateFailure: ToolFailure? { stored.withLock { $0.lateFailure } }
+        func note(_ failure: ToolFailure) { stored.withLock { $0.lateFailure = failure } }
     }
 }
 

@@ -25,7 +25,8 @@ struct Listen: Verb {
             Without a handler standard input goes to the first client, and what it says is standard output; each \
             direction ends by itself, and nt with both. With --keep the next client comes then, as soon as one ends.
 
-            SIGTERM and ctrl-C stop accepting and let the clients go on for --drain; a second ctrl-C leaves at once.
+            SIGTERM and ctrl-C stop accepting. A client with nothing under way is let go at once; one whose line has \
+            begun has --drain for the rest of it; a second ctrl-C leaves at once.
 
             Exit codes: 0 drained after SIGTERM, or the one client has ended, 130 ctrl-C, 69 the address can't be had, \
             77 not permitted, 75 no client within --timeout, 68 unknown host.

@@ -13,6 +13,11 @@ struct ListenAddresses {
         var addresses: [SocketAddress] = []
         var widened = 0
         for word in words {
+            // No address is a bare word: this one was meant for a handler.
+            if word != words.first, word.allSatisfy(\.isLetter) {
+                let handlers = ListenHandler.names.joined(separator: ", ")
+                throw ToolFailure(.usage, "\(word.quoted) is neither an address nor a handler: there are \(handlers)")
+            }
             let endpoint = try StreamEndpoint.read(word, for: "listen")
             if case .host(.loopback, let port) = endpoint.target {
                 widened += isPublic ? 1 : 0

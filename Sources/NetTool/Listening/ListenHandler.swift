@@ -25,7 +25,10 @@ enum ListenHandler: Hashable, Sendable {
     }
 
     /// Whether a word names a handler.
-    static func isName(_ word: String) -> Bool { word == "greet" || plain[word] != nil }
+    static func isName(_ word: String) -> Bool { names.contains(word) }
+
+    /// Their names, in the help page's order.
+    static let names = ["echo", "time", "greet", "discard", "log"]
 
     private static let plain: [String: ListenHandler] = [
         "echo": .echo, "time": .time, "discard": .discard, "log": .log,
@@ -40,14 +43,24 @@ enum ListenHandler: Hashable, Sendable {
     }
 }
 
-/// A handler at work on one client.
-struct HandlerRun {
-    let connection: Connection
-    let client: ClientRecord
+/// A handler at work on one client. A class, so that each of its waiting functions keeps one word of it.
+final class HandlerRun: Sendable {
+    private let connection: Connection
+    private let client: ClientRecord
     /// How long a client may be silent.
-    let idle: Duration?
+    private let idle: Duration?
     /// Takes a line of the client's.
-    let tell: @Sendable (_ line: String) throws(ToolFailure) -> Void
+    private let tell: @Sendable (_ line: String) throws(ToolFailure) -> Void
+
+    init(
+        on connection: Connection, for client: ClientRecord, idle: Duration?,
+        tell: @escaping @Sendable (_ line: String) throws(ToolFailure) -> Void
+    ) {
+        self.connection = connection
+        self.client = client
+        self.idle = idle
+        self.tell = tell
+    }
 
     /// How long a client that was greeted may take to end.
     private static let linger = Duration.seconds(2)

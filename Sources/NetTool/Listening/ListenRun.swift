@@ -131,8 +131,9 @@ final class ListenRun: Sendable {
         return client
     }
 
+    @inline(never)
     private func run(_ connection: Connection, _ client: ClientRecord) -> HandlerRun {
-        HandlerRun(connection: connection, client: client, idle: idle) { [log] line throws(ToolFailure) in
+        HandlerRun(on: connection, for: client, idle: idle) { [log] line throws(ToolFailure) in
             try log.line(line, from: client)
         }
     }

@@ -75,8 +75,8 @@ public import Sockets
         if outcome != nil { try fail(operation, subject) }
     }
 
-    // What is not for every wait is never inlined: all that it needs for a moment would be in the waiting task's
-    // frames, and those are most of what an idle connection costs.
+    // What is not for every wait is never inlined: all that it needs for a moment would be in the frames of the task
+    // that waits, and those are most of what an idle connection costs.
 
     @inline(never)
     private nonisolated(nonsending) func waitAsAnyTask(
