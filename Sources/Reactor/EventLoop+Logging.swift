@@ -9,7 +9,7 @@ extension EventLoop {
     /// | warning | `loop was held` | `seconds` |
     /// | warning | `connection was dropped without being closed` | `peer` |
     ///
-    /// It takes the places of ``slowTurn`` and ``lostClose``. To tell the loops of a group apart give each a logger with
+    /// It takes the places of ``slowTurn`` and ``lostClose``. To tell a group's loops apart give each a logger with
     /// metadata of its own; ``EventLoopGroup/logTrouble(to:turnsOver:)`` does.
     ///
     /// - Parameters:
