@@ -16,6 +16,8 @@ let engine: [SwiftSetting] = common + [.strictMemorySafety(), .enableExperimenta
 let playedKernel = SwiftSetting.define("FAULT_INJECTION", .when(configuration: .debug))
 
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// The programs of `Examples/`: each a folder with one file.
@@ -44,12 +46,16 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         .target(name: "CSockets"),
         .target(name: "Sockets", dependencies: ["CSockets", systemPackage], swiftSettings: engine + [playedKernel]),
         .target(name: "Wire", swiftSettings: engine),
-        .target(name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage], swiftSettings: engine),
+        .target(
+            name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage, logging, metrics],
+            swiftSettings: engine),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
         .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
         .target(
@@ -73,7 +79,11 @@ let package = Package(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], exclude: ["Oracles"], swiftSettings: common),
         .testTarget(
             name: "ReactorTests",
-            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
+            dependencies: [
+                "NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage, logging, metrics,
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(

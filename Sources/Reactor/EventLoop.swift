@@ -23,6 +23,10 @@ public final class EventLoop: @unchecked Sendable {
     /// The warning sign of a task that holds the loop: called on the loop, with how long it took.
     public var slowTurn: (limit: Duration, report: @Sendable (Duration) -> Void)?
 
+    /// The warning sign of a ``Connection`` that nobody has closed: called on the loop, with its peer, when the last
+    /// reference to it is gone. The connection is closed then, in any case.
+    public var lostClose: (@Sendable (SocketAddress?) -> Void)?
+
     var timers = TimerQueue()
     let buffers = BufferPool()
 

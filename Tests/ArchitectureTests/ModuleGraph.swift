@@ -37,6 +37,9 @@ enum ModuleGraph {
             ]
         ),
         ("ArgumentParser", ["Sources/NetTool/"]),
+        // Meeting points with the rest of a program, which alone says where the lines and the numbers go.
+        ("Logging", ["Sources/Reactor/", "Sources/HTTP/", "Sources/NetTool/"]),
+        ("CoreMetrics", ["Sources/Reactor/", "Sources/HTTP/"]),
         ("HTTPTypes", ["Sources/Wire/", "Sources/HTTP/", "Sources/XMLRPC/", "Sources/NetTool/"]),
         ("Collections", ["Sources/Wire/", "Sources/Reactor/"]),
         ("BasicContainers", ["Sources/Wire/", "Sources/Reactor/"]),

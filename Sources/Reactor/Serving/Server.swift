@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Logging
 public import Sockets
 import Synchronization
 
@@ -14,6 +15,21 @@ import Synchronization
 ///
 /// A handler runs on the loop that owns its connection, so that reading costs no hop. Whatever it throws ends its own
 /// connection and nothing else.
+///
+/// What a server tells of itself is an ``Event``. It goes to a closure, to a logger and to ``ServerMetrics``, to each
+/// that is given; where none is, nothing is paid for it. The logger's texts and keys are stable:
+///
+/// | level | message | keys |
+/// |---|---|---|
+/// | debug | `connection accepted` | `peer` |
+/// | debug | `connection ended` | `peer`, `seconds` |
+/// | debug | `connection failed`: a handler's error that its peer can bring about | `peer`, `error` |
+/// | info | `connection refused` | `peer` |
+/// | notice | `accepting resumed` | |
+/// | warning | `accepting paused` | `error` |
+/// | error | `handler failed` | `peer`, `error` |
+///
+/// ``EventLoop/logTrouble(to:turnsOver:)`` adds what goes wrong on a loop: it belongs to no server.
 public final class Server: Sendable {
     /// What one connection is served by.
     public typealias Handler = nonisolated(nonsending) @Sendable (Connection) async throws -> Void
@@ -31,25 +47,15 @@ public final class Server: Sendable {
         public init() {}
     }
 
-    /// What a server tells of itself; called on its loops.
-    public enum Event: Sendable {
-        /// A handler has thrown.
-        case handlerFailed(any Error, peer: SocketAddress?)
-        /// Descriptors or memory ran out; accepting pauses. Told once for each shortage.
-        case acceptingPaused(SocketError)
-        /// The shortage is over.
-        case acceptingResumed
-        /// A peer had as many connections as it may have.
-        case refused(peer: SocketAddress?)
-    }
-
     private let listeners: [Listener]
     /// The loops that share the connections; nil for each listener's own alone.
     private let group: EventLoopGroup?
     private let limits: Limits
-    private let report: @Sendable (Event) -> Void
+    private let news: ServerNews
     private let handler: Handler
     private let clients = ClientList()
+    /// With metrics only.
+    private let probes: LoopProbes?
 
     /// Listens: when this returns clients can connect.
     ///
@@ -59,25 +65,31 @@ public final class Server: Sendable {
     ///     process's loops then has a listener on each of them, among which the system shares out the clients.
     ///   - loop: the loop that accepts and serves; unless it is given, or the caller is on one, the process's loops
     ///     share the connections.
-    ///   - report: what to do with the server's own news; nothing unless given.
+    ///   - logger: where the server's news is written.
+    ///   - metrics: where it is counted.
+    ///   - report: what else to do with it.
     /// - Throws: as ``Listener/init(on:backlog:reusesPort:loop:)``.
     public convenience init(
         on endpoints: any EndpointConvertible..., limits: Limits = Limits(), reusesPort: Bool = false,
-        loop: EventLoop? = nil, report: @escaping @Sendable (Event) -> Void = { _ in }, handler: @escaping Handler
+        loop: EventLoop? = nil, logger: Logger? = nil, metrics: ServerMetrics? = nil,
+        report: (@Sendable (Event) -> Void)? = nil, handler: @escaping Handler
     ) async throws(SocketError) {
         try await self.init(
-            endpoints: endpoints, limits: limits, reusesPort: reusesPort, loop: loop, report: report, handler: handler)
+            endpoints: endpoints, limits: limits, reusesPort: reusesPort, loop: loop, logger: logger, metrics: metrics,
+            report: report, handler: handler)
     }
 
     package convenience init(
         endpoints: [any EndpointConvertible], limits: Limits, reusesPort: Bool, loop: EventLoop?,
-        report: @escaping @Sendable (Event) -> Void, handler: @escaping Handler
+        logger: Logger? = nil, metrics: ServerMetrics? = nil, report: (@Sendable (Event) -> Void)?,
+        handler: @escaping Handler
     ) async throws(SocketError) {
         let known = loop ?? EventLoop.running
         let group = known == nil ? EventLoopGroup.shared : nil
         let listeners = try await Self.listeners(
             on: endpoints, backlog: limits.backlog, reusesPort: reusesPort, loop: known, group: group)
-        self.init(listeners, sharing: group, limits: limits, report: report, handler: handler)
+        let news = ServerNews(report: report, logger: logger, metrics: metrics)
+        self.init(listeners, sharing: group, limits: limits, news: news, handler: handler)
     }
 
     /// Takes over a socket that is bound, or listens already; if this throws it is closed.
@@ -85,36 +97,39 @@ public final class Server: Sendable {
     /// - Throws: as ``Listener/init(adopting:backlog:loop:)``.
     public convenience init(
         adopting socket: consuming Socket, limits: Limits = Limits(), loop: EventLoop? = nil,
-        report: @escaping @Sendable (Event) -> Void = { _ in }, handler: @escaping Handler
+        logger: Logger? = nil, metrics: ServerMetrics? = nil, report: (@Sendable (Event) -> Void)? = nil,
+        handler: @escaping Handler
     ) async throws(SocketError) {
         let known = loop ?? EventLoop.running
         let listener = try await Listener(
             adopting: socket, backlog: limits.backlog, loop: known ?? EventLoopGroup.shared.next())
         self.init(
-            [listener], sharing: known == nil ? EventLoopGroup.shared : nil, limits: limits, report: report,
-            handler: handler)
+            [listener], sharing: known == nil ? EventLoopGroup.shared : nil, limits: limits,
+            news: ServerNews(report: report, logger: logger, metrics: metrics), handler: handler)
     }
 
     /// Takes over listeners of any kind. Each connection stays on its listener's loop.
     ///
     /// - Precondition: there is at least one.
     public convenience init(
-        listeners: [Listener], limits: Limits = Limits(), report: @escaping @Sendable (Event) -> Void = { _ in },
-        handler: @escaping Handler
+        listeners: [Listener], limits: Limits = Limits(), logger: Logger? = nil, metrics: ServerMetrics? = nil,
+        report: (@Sendable (Event) -> Void)? = nil, handler: @escaping Handler
     ) {
-        self.init(listeners, sharing: nil, limits: limits, report: report, handler: handler)
+        let news = ServerNews(report: report, logger: logger, metrics: metrics)
+        self.init(listeners, sharing: nil, limits: limits, news: news, handler: handler)
     }
 
     private init(
-        _ listeners: [Listener], sharing group: EventLoopGroup?, limits: Limits,
-        report: @escaping @Sendable (Event) -> Void, handler: @escaping Handler
+        _ listeners: [Listener], sharing group: EventLoopGroup?, limits: Limits, news: ServerNews,
+        handler: @escaping Handler
     ) {
         precondition(!listeners.isEmpty, "a server has somewhere to listen")
         self.listeners = listeners
         self.group = group
         self.limits = limits
-        self.report = report
+        self.news = news
         self.handler = handler
+        probes = news.metrics.map { LoopProbes($0, on: (group?.loops ?? []) + listeners.map(\.loop)) }
     }
 
     /// Where it listens, with the real ports; each address once.
@@ -160,6 +175,7 @@ public final class Server: Sendable {
 
     private nonisolated(nonsending) func serveAll() async throws(SocketError) {
         let failure = FirstFailure()
+        probes?.start()
         await withDiscardingTaskGroup { group in
             for listener in listeners {
                 group.addTask(executorPreference: listener.loop) { [self] in
@@ -167,6 +183,7 @@ public final class Server: Sendable {
                 }
             }
         }
+        await probes?.stop()
         if Task.isCancelled { throw SocketError(.accept, .cancelled) }
         if let error = failure.error { throw error }
     }
@@ -186,7 +203,7 @@ public final class Server: Sendable {
                         try await acceptor.waitForClient(until: Deadline.current)
                         continue
                     }
-                    if pause.end() { report(.acceptingResumed) }
+                    if pause.end() { news.tell(.acceptingResumed) }
                     start(transport, of: listener, sharing: group, in: &handlers)
                 } catch {
                     guard error.isOutOfResources else {
@@ -194,7 +211,7 @@ public final class Server: Sendable {
                         return error.reason == .closed || error.reason == .cancelled ? nil : error
                     }
                     let (length, isNews) = pause.begin()
-                    if isNews { report(.acceptingPaused(error)) }
+                    if isNews { news.tell(.acceptingPaused(error)) }
                     pause.shed(acceptor)
                     // A cancelled task does not sleep: without descriptors it would go round here for ever.
                     do throws(SocketError) { try await loop.sleep(for: length) } catch {
@@ -214,12 +231,13 @@ public final class Server: Sendable {
         let home = group?.next() ?? listener.loop
         // Before anybody else may know of it: whoever cancels it asks for its loop.
         if home !== listener.loop { transport.move(to: home) }
-        let connection = Connection(transport)
+        let connection = Connection(probes?.counting(transport) ?? transport)
         guard let place = clients.enter(connection, perPeer: limits.connectionsPerPeer) else {
-            report(.refused(peer: transport.peer))
+            news.tell(.refused(peer: transport.peer))
             connection.close()
             return
         }
+        news.tell(.accepted(peer: transport.peer))
         handlers.addTask(executorPreference: home) { [self] in
             await serve(connection)
             clients.leave(place)
@@ -227,12 +245,16 @@ public final class Server: Sendable {
     }
 
     private nonisolated(nonsending) func serve(_ connection: Connection) async {
+        let begin = news.isWanted ? connection.loop.timeNow : nil
         do {
             try await withOwnership(of: connection) { try await handler(connection) }
         } catch {
             note(error, of: connection)
         }
         connection.close()
+        if let begin {
+            news.tell(.ended(peer: connection.peer, after: begin.duration(to: connection.loop.timeNow)))
+        }
     }
 
     // Never inlined, so that its variables are not in the frame of every task that serves.
@@ -241,7 +263,7 @@ public final class Server: Sendable {
         // Being cancelled is no failure of the handler's.
         let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
         let isCancellation = failure?.reason == .cancelled || error is CancellationError
-        if !isCancellation { report(.handlerFailed(error, peer: connection.peer)) }
+        if !isCancellation { news.tell(.handlerFailed(error, peer: connection.peer)) }
     }
 }
 

@@ -48,6 +48,7 @@ extension Connection {
                 if attempt == .wouldBlock { throw SocketError(.sendFile, .wouldBlock) }
                 return attempt
             }
+            if next > position { transport.noteMoved(Int(next - position), .sending) }
             position = next
             if attempt == .ended { return }
             if attempt == nil { try await waitUntilWritable() }

@@ -44,7 +44,10 @@ extension Connection {
             let sent = try transport.onSocket(.sending) { socket throws(SocketError) in
                 try socket.sendMessage([bytes], descriptors: descriptors)
             }
-            if let sent { return try await send(unsafe bytes.span.bytes.extracting(droppingFirst: sent)) }
+            if let sent {
+                transport.noteMoved(sent, .sending)
+                return try await send(unsafe bytes.span.bytes.extracting(droppingFirst: sent))
+            }
             try await waitUntilWritable()
         }
     }
@@ -76,7 +79,10 @@ extension Connection {
             let message = try transport.onSocket(.receiving) { socket throws(SocketError) in
                 MessageBox(try socket.receiveDescriptors(upTo: maximum, bytesUpTo: room))
             }
-            if let message { return message.take() }
+            if let message {
+                transport.noteMoved(message.byteCount, .receiving)
+                return message.take()
+            }
         }
     }
 
@@ -92,8 +98,12 @@ extension Connection {
 /// Carries a message that can't be copied through a task.
 private final class MessageBox: @unchecked Sendable {
     private var message: Message?
+    let byteCount: Int
 
-    init(_ message: consuming Message?) { self.message = consume message }
+    init(_ message: consuming Message?) {
+        byteCount = message?.bytes.count ?? 0
+        self.message = consume message
+    }
 
     func take() -> Message? {
         var taken: Message?

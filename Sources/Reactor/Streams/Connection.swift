@@ -14,6 +14,9 @@ import Synchronization
 /// One task at a time reads and one writes; a second one gets `.busy`. The end of the stream is nil, never an empty
 /// read. Every call honours cancellation: it throws `.cancelled`, and what had been sent by then stays sent. Whoever
 /// waits when the connection is closed gets `.closed`.
+///
+/// Whoever has a connection closes it. One that is dropped instead is closed all the same, and its loop is told
+/// (``EventLoop/lostClose``): what that leaves to chance is when.
 public final class Connection: Sendable {
     let transport: any Transport
     /// The loop that the connection belongs to.
@@ -30,6 +33,9 @@ public final class Connection: Sendable {
 
     /// What came and nobody has taken; nil until somebody reads ahead. Touched on the loop alone.
     private nonisolated(unsafe) var readAhead: Unread?
+
+    /// Whether somebody has let go of the connection, as somebody should.
+    private let isLetGo = Atomic(false)
 
     /// A connection over a transport of one's own.
     public init(_ transport: any Transport) {
@@ -151,12 +157,24 @@ public final class Connection: Sendable {
 
     /// Lets go of the connection. What was sent still arrives; who waits here gets `.closed`. Any thread may call this,
     /// again and again.
-    public func close() { transport.close() }
+    public func close() {
+        isLetGo.store(true, ordering: .relaxed)
+        transport.close()
+    }
 
     /// Throws the connection away: the peer sees a reset. Any thread may call this, again and again.
-    public func abort() { transport.abort() }
+    public func abort() {
+        isLetGo.store(true, ordering: .relaxed)
+        transport.abort()
+    }
 
-    deinit { transport.close() }
+    deinit {
+        if isLetGo.load(ordering: .relaxed) { return }
+        loop.perform { [loop, transport] in
+            loop.lostClose?(transport.peer)
+            transport.close()
+        }
+    }
 
     /// Two connections of one loop, each the other's peer.
     ///

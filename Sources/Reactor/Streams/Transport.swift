@@ -41,6 +41,9 @@ public protocol Transport: AnyObject, Sendable {
         _ direction: TransportDirection?, _ body: (borrowing Socket) throws(SocketError) -> Result
     ) throws(SocketError) -> Result?
 
+    /// Learns how many bytes a call on the socket has moved, past the attempts. Optional: for who counts them.
+    func noteMoved(_ count: Int, _ direction: TransportDirection)
+
     /// Where to wait until a receive may bring something; nil when it may now. The wait may end early, never late.
     ///
     /// - Throws: `.busy` when another task waits there, `.closed`, `.cancelled`.
@@ -96,6 +99,9 @@ extension Transport {
         guard case .moved(let more) = try sendNow(second) else { return .moved(sent) }
         return .moved(sent + more)
     }
+
+    /// Nobody counts.
+    public func noteMoved(_ count: Int, _ direction: TransportDirection) {}
 
     /// There is no socket of the system's.
     public func onSocket<Result: ~Copyable>(

@@ -36,4 +36,7 @@ extension Duration {
         let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
         return carry ? (seconds < 0 ? .min : .max) : sum
     }
+
+    /// For people and for graphs; below 104 days no nanosecond is lost.
+    var inSeconds: Double { Double(wholeNanoseconds) / 1e9 }
 }

@@ -47,7 +47,7 @@ import Testing
             let (first, second) = try await Connection.pair(on: loop)
             let clients = ClientList()
             clients.cancelAll()
-            #expect(clients.enter(first.transport, perPeer: 1) != nil)
+            #expect(clients.enter(first, perPeer: 1) != nil)
             #expect(await reason { _ = try await first.receive() } == .cancelled)
             second.close()
         }

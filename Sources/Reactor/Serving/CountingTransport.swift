@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decision: a transport around the transport, for servers with metrics alone. Where none are asked for, no receive and
+//           no send does anything for the sake of them.
+import Sockets
+
+/// A transport whose bytes are counted.
+final class CountingTransport: Transport {
+    private let base: any Transport
+    private let probe: LoopProbe
+
+    init(_ base: any Transport, _ probe: LoopProbe) {
+        self.base = base
+        self.probe = probe
+    }
+
+    var loop: EventLoop { base.loop }
+    var localAddress: SocketAddress? { base.localAddress }
+    var peer: SocketAddress? { base.peer }
+
+    func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
+        counted(try base.receiveNow(into: &output), .receiving)
+    }
+
+    func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
+        counted(try base.sendNow(bytes), .sending)
+    }
+
+    func sendNow(_ first: RawSpan, _ second: RawSpan) throws(SocketError) -> TransferAttempt {
+        counted(try base.sendNow(first, second), .sending)
+    }
+
+    @inline(__always)
+    private func counted(_ attempt: TransferAttempt, _ direction: TransportDirection) -> TransferAttempt {
+        if case .moved(let count) = attempt { probe.note(count, direction) }
+        return attempt
+    }
+
+    func noteMoved(_ count: Int, _ direction: TransportDirection) {
+        probe.note(count, direction)
+        base.noteMoved(count, direction)
+    }
+
+    func onSocket<Result: ~Copyable>(
+        _ direction: TransportDirection?, _ body: (borrowing Socket) throws(SocketError) -> Result
+    ) throws(SocketError) -> Result? {
+        try base.onSocket(direction, body)
+    }
+
+    func waitToReceive() throws(SocketError) -> Waiting? { try base.waitToReceive() }
+    func wakeReceiver() { base.wakeReceiver() }
+    func waitToSend() throws(SocketError) -> Waiting? { try base.waitToSend() }
+    func waitToConnect() throws(SocketError) -> Waiting? { try base.waitToConnect() }
+    func finishConnecting() throws(SocketError) { try base.finishConnecting() }
+    func shutdownSending() throws(SocketError) { try base.shutdownSending() }
+
+    /// - Precondition: it stays on its loop, where its bytes are counted.
+    func move(to loop: EventLoop) {
+        precondition(loop === base.loop, "a transport that is counted stays on its loop")
+    }
+
+    func close() { base.close() }
+    func abort() { base.abort() }
+    func cancel() { base.cancel() }
+}
