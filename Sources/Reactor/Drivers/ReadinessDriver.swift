@@ -108,7 +108,8 @@ protocol ReadinessWatcher: AnyObject {
         if isEdgeTriggered {
             do throws(SelectorError) {
                 try selector.register(
-                    watcher.watchedDescriptor, for: [.readable, .writable], trigger: .edge, token: token(index))
+                    watcher.watchedDescriptor, for: [.readable, .writable, .priority], trigger: .edge,
+                    token: token(index))
             } catch {
                 release(index)
                 throw SocketError(error)

@@ -17,8 +17,9 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     /// Whether an attempt is worth its system call.
     private var mayReceive = true
     private var maySend = true
-    /// An end or an error was told: from now on a short read does not mean that nothing is left to be read.
-    private var hasEnded = false
+    /// An end, an error or an urgent byte was told: from now on a short read does not mean that nothing is left to be
+    /// read. A read stops in front of an urgent byte, and what is behind it was told already.
+    private var mayHideMore = false
     private var isCancelled = false
     let peer: SocketAddress?
     let localAddress: SocketAddress?
@@ -56,7 +57,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         }
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
-        case .moved(let count): if count < room && !hasEnded { mayReceive = false }
+        case .moved(let count): if !mayHideMore && Socket.isEmptied(by: count, of: room) { mayReceive = false }
         case .wouldBlock: mayReceive = false
         case .ended: break
         }
@@ -163,7 +164,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
-        if hasEnded { self.hasEnded = true }
+        if hasEnded || ready.contains(.priority) { mayHideMore = true }
         if ready.contains(.readable) {
             mayReceive = true
             reading?.wake()

@@ -8,7 +8,7 @@ final class ClientList: Sendable {
         var transports: [Int: any Transport] = [:]
         var last = 0
         var perPeer: [IPAddress: Int] = [:]
-        /// The acceptors that wait for room.
+        /// The acceptors that wait until somebody leaves.
         var waiters: [Waiting] = []
     }
 
@@ -63,6 +63,21 @@ final class ClientList: Sendable {
             guard isFull else { return }
             try await waiting.wait(.accept, until: .never)
         }
+    }
+
+    /// Waits until a connection has left, and at most until `deadline`; whether one has.
+    nonisolated(nonsending) func waitForDeparture(
+        until deadline: LoopInstant, on loop: EventLoop
+    ) async throws(SocketError) -> Bool {
+        let waiting = Waiting(on: loop)
+        state.withLock { $0.waiters.append(waiting) }
+        defer { waiting.disarm() }
+        do throws(SocketError) { try await waiting.wait(.accept, until: deadline) } catch {
+            state.withLock { state in state.waiters.removeAll { $0 === waiting } }
+            if error.reason != .timedOut { throw error }
+            return false
+        }
+        return true
     }
 
     func cancelAll() {

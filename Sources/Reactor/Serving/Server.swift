@@ -35,9 +35,10 @@ public final class Server: Sendable {
     public enum Event: Sendable {
         /// A handler has thrown.
         case handlerFailed(any Error, peer: SocketAddress?)
-        /// Descriptors or memory ran out; accepting pauses. Told once for each shortage.
+        /// Descriptors or memory ran out; accepting pauses, and goes on within a second after they are back. Told once
+        /// for each shortage.
         case acceptingPaused(SocketError)
-        /// The shortage is over.
+        /// The shortage is over: for a second nothing was short any more. Clients are accepted before that.
         case acceptingResumed
         /// A peer had as many connections as it may have.
         case refused(peer: SocketAddress?)
@@ -172,25 +173,46 @@ public final class Server: Sendable {
                     try await clients.waitForRoom(limits.connections, on: loop)
                     guard let transport = try acceptor.acceptNow() else {
                         batch = 0
-                        try await acceptor.waitForClient(until: .never)
+                        try await waitForClient(of: acceptor, &pause, on: loop)
                         continue
                     }
-                    if pause.end() { report(.acceptingResumed) }
+                    if pause.end(at: loop.now) { report(.acceptingResumed) }
                     start(transport, of: listener, sharing: group, in: &handlers)
                     batch += 1
                     if batch % Self.longestBatch == 0 { try await giveWay() }
                 } catch {
-                    guard error.isOutOfResources else {
+                    do throws(SocketError) { try await rest(after: error, acceptor, &pause, on: loop) } catch {
                         listener.close()
                         return error.reason == .closed || error.reason == .cancelled ? nil : error
                     }
-                    let (length, isNews) = pause.begin()
-                    if isNews { report(.acceptingPaused(error)) }
-                    pause.shed(acceptor)
-                    try? await loop.sleep(for: length)
                 }
             }
         }
+    }
+
+    /// Waits until somebody may be there; in a shortage also until that is over.
+    private nonisolated(nonsending) func waitForClient(
+        of acceptor: any Acceptor, _ pause: inout AcceptPause, on loop: EventLoop
+    ) async throws(SocketError) {
+        let calmAt = pause.calmAt
+        do throws(SocketError) { try await acceptor.waitForClient(until: calmAt) } catch {
+            guard error.reason == .timedOut, calmAt != .never else { throw error }
+            if pause.end(at: max(calmAt, loop.now)) { report(.acceptingResumed) }
+        }
+    }
+
+    /// Waits until a shortage may have passed.
+    ///
+    /// - Throws: `error`, if it is no shortage; `.cancelled`.
+    private nonisolated(nonsending) func rest(
+        after error: SocketError, _ acceptor: any Acceptor, _ pause: inout AcceptPause, on loop: EventLoop
+    ) async throws(SocketError) {
+        guard error.isOutOfResources else { throw error }
+        let now = loop.world.now()
+        let (length, isNews) = pause.begin(at: now)
+        if isNews { report(.acceptingPaused(error)) }
+        if pause.wasInVain { pause.shed(acceptor) }
+        pause.wasInVain = try await !clients.waitForDeparture(until: now.advanced(by: length), on: loop)
     }
 
     /// How many clients are accepted in one go. Where they never cease to come there is no wait, and without one nobody
