@@ -67,6 +67,12 @@ let package = Package(
             swiftSettings: common),
         .executableTarget(
             name: "print-times", dependencies: ["Sockets"], path: "Tests/Programs/print-times", swiftSettings: common),
+        .executableTarget(
+            name: "load-server", dependencies: ["Reactor", "Sockets", systemPackage],
+            path: "Tests/Programs/load-server", swiftSettings: common),
+        .executableTarget(
+            name: "load-clients", dependencies: ["Sockets"], path: "Tests/Programs/load-clients",
+            swiftSettings: common),
         .testTarget(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
             exclude: ["Oracles", "Faults/ErrnoTable.tsv"],

@@ -20,11 +20,11 @@ public final class EventLoop: @unchecked Sendable {
     /// What the loop has done so far. Only tasks on the loop get a consistent answer.
     public package(set) var statistics = LoopStatistics()
 
-    /// The warning sign of a task that holds the loop: called on the loop, with how long it took.
+    /// The warning sign of a task that holds the loop: called on the loop, with how long it took. Set it on the loop.
     public var slowTurn: (limit: Duration, report: @Sendable (Duration) -> Void)?
 
     /// The warning sign of a ``Connection`` that nobody has closed: called on the loop, with its peer, when the last
-    /// reference to it is gone. The connection is closed then, in any case.
+    /// reference to it is gone. The connection is closed then, in any case. Set it on the loop.
     public var lostClose: (@Sendable (SocketAddress?) -> Void)?
 
     var timers = TimerQueue()

@@ -75,6 +75,13 @@ extension Socket {
         }
     }
 
+    /// Whether a receive that brought `count` bytes, where there was room for more, has left nothing behind. A test
+    /// that plays the kernel makes receives short which have.
+    @inline(__always)
+    package static func isEmptied(by count: Int, of room: Int) -> Bool {
+        count < room && !FaultInjection.isPlanned
+    }
+
     /// Sends to a stream socket by its number alone.
     ///
     /// - Throws: what the system says, but for `EAGAIN`.

@@ -63,9 +63,9 @@ struct ListenOptions: ParsableArguments {
     var timeout: TimeSpan?
 
     @Option(
-        help: ArgumentHelp("How long clients may go on after SIGTERM or ctrl-C. (default: 5s)", valueName: "time"),
+        help: ArgumentHelp("How long clients may go on after SIGTERM or ctrl-C. (default: 4s)", valueName: "time"),
         transform: TimeSpan.init)
-    var drain = TimeSpan(.seconds(5))
+    var drain = TimeSpan(.seconds(4))
 
     @Flag(name: .customLong("public"), help: ":PORT is every interface, for whoever can reach this machine.")
     var isPublic = false

@@ -35,6 +35,7 @@ protocol ReadinessWatcher: AnyObject {
     /// The most events that one wait takes.
     private static let batch = 512
     private static let wakeToken = UInt64.max
+    private static let shortagePause = Duration.milliseconds(10)
 
     init(_ mechanism: World.Mechanism, loop: EventLoop) throws(SocketError) {
         self.loop = loop
@@ -74,7 +75,11 @@ protocol ReadinessWatcher: AnyObject {
         var output = unsafe OutputSpan(buffer: room, initializedCount: 0)
         let count: Int
         do throws(SelectorError) { count = try selector.wait(into: &output, timeout: timeout) } catch {
-            throw SocketError(error)
+            let failure = SocketError(error)
+            guard failure.isOutOfResources else { throw failure }
+            // The kernel has no memory for its answer (poll, select): what a loop can do is ask again, not at once.
+            SystemCalls.pause(Self.shortagePause)
+            return
         }
         unsafe _ = output.finalize(for: room)
         for index in 0..<count { unsafe dispatch(room[index]) }

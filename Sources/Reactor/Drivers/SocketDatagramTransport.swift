@@ -257,6 +257,11 @@ extension ReadinessDriver {
             _ = socket.detach()
             throw SocketError(.adopt, .invalid("a \(kind) socket"), subject: "descriptor \(descriptor.rawValue)")
         }
+        // What can fail is asked before the descriptor is anybody else's.
+        do throws(SocketError) { _ = try socket.localAddress } catch {
+            _ = socket.detach()
+            throw error
+        }
         return try SocketDatagramTransport(socket, loop: loop, driver: self)
     }
 }

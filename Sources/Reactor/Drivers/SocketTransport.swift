@@ -61,7 +61,8 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         }
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
-        case .moved(let count): if count < room && !stopsShort || receives.ends() { mayReceive = false }
+        case .moved(let count):
+            if !stopsShort && Socket.isEmptied(by: count, of: room) || receives.ends() { mayReceive = false }
         case .wouldBlock: mayReceive = false
         case .ended: break
         }

@@ -2,25 +2,34 @@
 //
 // Facts:    when a process has no descriptor left, accept fails at once, the client stays in the queue, and the
 //           listener stays readable: a loop that tries again at once burns a core and writes a log line each time.
-// Decision: accepting pauses, 50 ms at first and twice as long each time up to a second; one descriptor is kept in
-//           reserve, given up for a moment to take a waiting client and close it, so that it learns of it now and not
-//           at its time-out. It is said once, and once when it is over.
+//           At the limit every client that leaves is followed by one more success and one more failure.
+// Decision: accepting pauses, 50 ms at first and twice as long each time up to 800 ms, so that it goes on within a
+//           second; a client of our own that leaves ends the pause. One descriptor is kept in reserve, given up for a
+//           moment to take a waiting client and close it, so that it learns of it now and not at its time-out. A
+//           shortage is over when none was met for a second: it is said once, and once when it is over.
 import Sockets
 
 /// What a server does about its clients while descriptors or memory are short.
 struct AcceptPause: ~Copyable {
-    private static let first = Duration.milliseconds(50)
-    private static let longest = Duration.seconds(1)
+    static let first = Duration.milliseconds(50)
+    static let longest = Duration.milliseconds(800)
+    static let calm = Duration.seconds(1)
 
     private var length: Duration?
     private var reserve: OwnedDescriptor?
+    /// When the shortage is over if none is met until then; `.never` outside of one.
+    private(set) var calmAt = LoopInstant.never
+
+    /// A pause went by without anybody leaving. If then nothing has come back those who wait are told.
+    var wasInVain = false
 
     init() { reserve = Self.makeReserve() }
 
     /// A shortage was met: how long to pause, and whether it is the first time.
-    mutating func begin() -> (length: Duration, isNews: Bool) {
+    mutating func begin(at now: LoopInstant) -> (length: Duration, isNews: Bool) {
         let next = length.map { min($0 * 2, Self.longest) } ?? Self.first
         defer { length = next }
+        calmAt = now.advanced(by: next).advanced(by: Self.calm)
         return (next, length == nil)
     }
 
@@ -31,10 +40,12 @@ struct AcceptPause: ~Copyable {
         reserve = Self.makeReserve()
     }
 
-    /// A client was accepted: whether that ends a shortage.
-    mutating func end() -> Bool {
-        guard length != nil else { return false }
+    /// Nothing was short: whether that ends a shortage.
+    mutating func end(at now: LoopInstant) -> Bool {
+        wasInVain = false
+        guard now >= calmAt, calmAt != .never else { return false }
         length = nil
+        calmAt = .never
         if reserve == nil { reserve = Self.makeReserve() }
         return true
     }

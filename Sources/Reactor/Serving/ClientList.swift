@@ -9,7 +9,7 @@ final class ClientList: Sendable {
         var last = 0
         var isDraining = false
         var perPeer: [IPAddress: Int] = [:]
-        /// The acceptors that wait for room.
+        /// The acceptors that wait until somebody leaves.
         var waiters: [Waiting] = []
         /// Whoever comes now comes too late: the others have been cancelled.
         var isOver = false
@@ -76,6 +76,21 @@ final class ClientList: Sendable {
             return state.connections
         }
         for connection in Self.inOrder(connections) { connection.beginDraining() }
+    }
+
+    /// Waits until a connection has left, and at most until `deadline`; whether one has.
+    nonisolated(nonsending) func waitForDeparture(
+        until deadline: LoopInstant, on loop: EventLoop
+    ) async throws(SocketError) -> Bool {
+        let waiting = Waiting(on: loop)
+        state.withLock { $0.waiters.append(waiting) }
+        defer { waiting.disarm() }
+        do throws(SocketError) { try await waiting.wait(.accept, until: deadline) } catch {
+            state.withLock { state in state.waiters.removeAll { $0 === waiting } }
+            if error.reason != .timedOut { throw error }
+            return false
+        }
+        return true
     }
 
     func cancelAll() {

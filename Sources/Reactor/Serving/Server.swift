@@ -200,27 +200,46 @@ public final class Server: Sendable {
                 do throws(SocketError) {
                     try await clients.waitForRoom(limits.connections, on: loop)
                     guard let transport = try acceptor.acceptNow() else {
-                        try await acceptor.waitForClient(until: Deadline.current)
+                        try await waitForClient(of: acceptor, &pause, on: loop)
                         continue
                     }
-                    if pause.end() { news.tell(.acceptingResumed) }
+                    if pause.end(at: loop.now) { news.tell(.acceptingResumed) }
                     start(transport, of: listener, sharing: group, in: &handlers)
                 } catch {
-                    guard error.isOutOfResources else {
+                    do throws(SocketError) { try await rest(after: error, acceptor, &pause, on: loop) } catch {
                         listener.close()
                         return error.reason == .closed || error.reason == .cancelled ? nil : error
-                    }
-                    let (length, isNews) = pause.begin()
-                    if isNews { news.tell(.acceptingPaused(error)) }
-                    pause.shed(acceptor)
-                    // A cancelled task does not sleep: without descriptors it would go round here for ever.
-                    do throws(SocketError) { try await loop.sleep(for: length) } catch {
-                        listener.close()
-                        return error.reason == .cancelled ? nil : error
                     }
                 }
             }
         }
+    }
+
+    /// Waits until somebody may be there; in a shortage also until that is over.
+    private nonisolated(nonsending) func waitForClient(
+        of acceptor: any Acceptor, _ pause: inout AcceptPause, on loop: EventLoop
+    ) async throws(SocketError) {
+        let calmAt = pause.calmAt
+        do throws(SocketError) { try await acceptor.waitForClient(until: Deadline.earliest(calmAt)) } catch {
+            guard error.reason == .timedOut, calmAt < Deadline.current else { throw error }
+            if pause.end(at: max(calmAt, loop.now)) { news.tell(.acceptingResumed) }
+        }
+    }
+
+    /// Waits until a shortage may have passed.
+    ///
+    /// - Throws: `error`, if it is no shortage; `.cancelled`, `.timedOut` at the task's own deadline.
+    private nonisolated(nonsending) func rest(
+        after error: SocketError, _ acceptor: any Acceptor, _ pause: inout AcceptPause, on loop: EventLoop
+    ) async throws(SocketError) {
+        guard error.isOutOfResources else { throw error }
+        let now = loop.world.now()
+        if now >= Deadline.current { throw SocketError(.accept, .timedOut) }
+        let (length, isNews) = pause.begin(at: now)
+        if isNews { news.tell(.acceptingPaused(error)) }
+        if pause.wasInVain { pause.shed(acceptor) }
+        let end = Deadline.earliest(now.advanced(by: length))
+        pause.wasInVain = try await !clients.waitForDeparture(until: end, on: loop)
     }
 
     /// Hands a client to its handler before anything else can happen (law 8).

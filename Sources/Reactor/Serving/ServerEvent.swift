@@ -12,9 +12,10 @@ extension Server {
         case ended(peer: SocketAddress?, after: Duration)
         /// A handler has thrown; ``ended(peer:after:)`` follows. Being cancelled is no failure.
         case handlerFailed(any Error, peer: SocketAddress?)
-        /// Descriptors or memory ran out; accepting pauses. Told once for each shortage.
+        /// Descriptors or memory ran out; accepting pauses, and goes on within a second after they are back. Told once
+        /// for each shortage.
         case acceptingPaused(SocketError)
-        /// The shortage is over.
+        /// The shortage is over: for a second nothing was short any more. Clients are accepted before that.
         case acceptingResumed
         /// A peer had as many connections as it may have.
         case refused(peer: SocketAddress?)

@@ -58,6 +58,8 @@
     enum FaultInjection {
         typealias Fault = FaultPlan.Fault
 
+        static var isPlanned: Bool { FaultPlan.current != nil }
+
         static func fault(for call: SystemCall) -> Fault? {
             FaultPlan.current?.next(call)
         }

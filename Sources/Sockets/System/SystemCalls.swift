@@ -53,7 +53,7 @@ package enum SystemCalls {
     /// Sleeps at least so long.
     ///
     /// C: `nanosleep(2)`.
-    static func pause(_ duration: Duration) {
+    package static func pause(_ duration: Duration) {
         var wanted = timespec(duration)
         var left = timespec()
         while unsafe nanosleep(&wanted, &left) == -1 && currentError == .interrupted { wanted = left }
