@@ -91,9 +91,9 @@ import Testing
                     var answered = false
                     while !answered { answered = try await isServed(address) }
                 }
-                #expect(news.all == ["paused: \(SocketError(.accept, error: error).reason)"])
+                // On a busy machine the calm second may be over by now.
                 try await until { news.all.count == 2 }
-                #expect(news.all.last == "resumed")
+                #expect(news.all == ["paused: \(SocketError(.accept, error: error).reason)", "resumed"])
                 #expect(plan.count(of: .accept4) < 20)
             }
         }
