@@ -91,7 +91,7 @@ import Testing
 
     /// Repeats until the server listens.
     private func answered<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(200)
         while true {
             do { return try await body() } catch let error as SocketError {
                 guard ContinuousClock.now < deadline else { throw error }

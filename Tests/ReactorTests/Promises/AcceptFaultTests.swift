@@ -167,7 +167,8 @@ import Testing
             let clients = (0..<4).map { _ in
                 Task {
                     await reason {
-                        try await withConnection(to: address, timeout: .seconds(20)) { client in
+                        // On its own loop: another test may hold those of the process.
+                        try await withConnection(to: address, timeout: .seconds(20), on: thread.loop) { client in
                             client.readDeadline = client.loop.timeNow.advanced(by: .seconds(20))
                             while try await client.receive(upTo: 1) != nil {}
                         }
