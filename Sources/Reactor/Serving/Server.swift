@@ -74,7 +74,7 @@ public final class Server: Sendable {
         report: @escaping @Sendable (Event) -> Void, handler: @escaping Handler
     ) async throws(SocketError) {
         let known = loop ?? EventLoop.running
-        let group = known == nil ? EventLoopGroup.shared : nil
+        let group = known == nil ? try EventLoopGroup.forStranger(.listen) : nil
         let listeners = try await Self.listeners(
             on: endpoints, backlog: limits.backlog, reusesPort: reusesPort, loop: known, group: group)
         self.init(listeners, sharing: group, limits: limits, report: report, handler: handler)
@@ -88,10 +88,10 @@ public final class Server: Sendable {
         report: @escaping @Sendable (Event) -> Void = { _ in }, handler: @escaping Handler
     ) async throws(SocketError) {
         let known = loop ?? EventLoop.running
-        let listener = try await Listener(
-            adopting: socket, backlog: limits.backlog, loop: known ?? EventLoopGroup.shared.next())
+        let group = known == nil ? try EventLoopGroup.forStranger(.listen) : nil
+        let listener = try await Listener(adopting: socket, backlog: limits.backlog, loop: known ?? group?.next())
         self.init(
-            [listener], sharing: known == nil ? EventLoopGroup.shared : nil, limits: limits, report: report,
+            [listener], sharing: group, limits: limits, report: report,
             handler: handler)
     }
 
