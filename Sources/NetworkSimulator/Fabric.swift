@@ -14,7 +14,7 @@ final class Fabric: Sendable {
     init(_ settings: MemoryNetwork.Settings, observer: (@Sendable (NetworkEvent) -> Void)?) {
         self.settings = settings
         self.observer = observer
-        scheduler = Scheduler(clock, turnTime: settings.turnTime)
+        scheduler = Scheduler(clock, settings)
     }
 
     /// The host that others reach at an address.
@@ -23,6 +23,9 @@ final class Fabric: Sendable {
         let owners = topology.withLock { $0.owners }
         return owners[address]
     }
+
+    /// Every host, in the order in which they were added.
+    var nodes: [Node] { topology.withLock { $0.nodes } }
 
     func addNode(_ name: String, _ wanted: [IPAddress]) throws(SocketError) -> Node {
         try topology.withLock { (topology) throws(SocketError) in try topology.add(name, wanted) }
@@ -36,6 +39,6 @@ final class Fabric: Sendable {
     /// Lets go of whatever refers to each other.
     func tearDown() {
         scheduler.tearDown()
-        for node in topology.withLock({ $0.nodes }) { node.tearDown() }
+        for node in nodes { node.tearDown() }
     }
 }

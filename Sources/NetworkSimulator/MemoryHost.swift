@@ -16,7 +16,8 @@ public final class MemoryHost: Sendable {
         self.node = node
         let world = World(
             now: { [clock = fabric.clock] in clock.now },
-            makeDriver: { (loop) throws(SocketError) in MemoryDriver(loop, on: node, in: fabric) })
+            makeDriver: { (loop) throws(SocketError) in MemoryDriver(loop, on: node, in: fabric) },
+            names: MemoryNames(fabric: fabric))
         self.world = world
         loop = try EventLoop(in: world)
     }

@@ -6,6 +6,10 @@ import Sockets
 extension MemoryNetwork {
     /// Runs `body` as a task of a host, and the whole network until it has ended.
     ///
+    /// A task of `body` that leaves its loop and opens something without naming a loop gets an error, and never the
+    /// real network; a detached task and a thread do so too while the network claims the process
+    /// (``Settings/claimsProcess``).
+    ///
     /// What happens on the network after `body` has ended happens at the next run.
     ///
     /// - Throws: what `body` throws; ``NetworkStalled`` when `body` waits for what can never come: it is cancelled
@@ -18,7 +22,7 @@ extension MemoryNetwork {
         return try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask(executorPreference: host.loop) {
                 defer { end.set() }
-                return try await body()
+                return try await Simulation.$world.withValue(host.world) { try await body() }
             }
             let stall = await fabric.scheduler.step(until: end) { group.cancelAll() }
             guard let result = await group.nextResult() else { preconditionFailure("a task without an end") }

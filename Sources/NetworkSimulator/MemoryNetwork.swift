@@ -35,8 +35,16 @@ public final class MemoryNetwork: Sendable {
         /// How many bytes may be under way or unread in each direction of a connection, at least 1: a sender that has
         /// sent so many waits.
         public var bufferSize = 65_536
+        /// How many bytes of datagrams may wait to be received at a socket that asks for no other number
+        /// (``DatagramSocket/Options/receiveBuffer``), at least 1; each datagram counts for 256 more than it has. What
+        /// comes when they are reached is dropped, and counted.
+        public var datagramBufferSize = 212_992
         /// How long a round of turns takes, more than zero: so that a task that spins does not stop the clock.
         public var turnTime = Duration.microseconds(1)
+        /// Whether the process is for this network alone while it runs: whoever is on no loop then and names none, in a
+        /// detached task or a thread, gets an error instead of the real network. Not where tests that use the real
+        /// network run beside it.
+        public var claimsProcess = false
 
         /// The defaults.
         public init() {}
@@ -51,6 +59,7 @@ public final class MemoryNetwork: Sendable {
     /// - Precondition: the settings are within the bounds that they name.
     public init(_ settings: Settings = Settings(), observer: (@Sendable (NetworkEvent) -> Void)? = nil) {
         precondition(settings.bufferSize > 0, "a buffer holds at least 1 byte, not \(settings.bufferSize)")
+        precondition(settings.datagramBufferSize > 0, "a buffer holds 1 byte, not \(settings.datagramBufferSize)")
         precondition(settings.turnTime > .zero, "a turn takes time, not \(settings.turnTime)")
         precondition(settings.latency >= .zero, "nothing arrives \(settings.latency) before it was sent")
         fabric = Fabric(settings, observer: observer)
@@ -61,11 +70,12 @@ public final class MemoryNetwork: Sendable {
     /// What time it is on the network: nanoseconds since it was made. Any thread may ask.
     public var now: LoopInstant { fabric.clock.now }
 
-    /// Adds a host with a loop of its own. Every host reaches every other one; 127.0.0.0/8, ::1 and UNIX addresses are
-    /// each host's own.
+    /// Adds a host with a loop of its own. Every host reaches every other one, by its name too; 127.0.0.0/8, ::1,
+    /// `localhost` and UNIX addresses are each host's own. A datagram to 255.255.255.255 reaches all of them, and one
+    /// to a group all that have joined it. A host has one interface, with the number 1.
     ///
     /// - Parameters:
-    ///   - name: what traces and errors call it, unlike every other host's.
+    ///   - name: what traces and errors call it and what it is found by, unlike every other host's.
     ///   - addresses: where others reach it; the next free one of 10.0.0.0/8 unless given.
     /// - Throws: `.invalid` for a name or an address that another host has, and for an address that no host can have
     ///   (unspecified, loopback, multicast, broadcast).

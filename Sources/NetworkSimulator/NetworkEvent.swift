@@ -14,6 +14,8 @@ public struct NetworkEvent: Hashable, Sendable, CustomStringConvertible {
         case refuse
         /// So many bytes of a stream.
         case bytes(Int)
+        /// A datagram with so many bytes.
+        case datagram(Int)
         /// The end of one direction of a stream.
         case end
         /// A connection was thrown away.
@@ -26,6 +28,7 @@ public struct NetworkEvent: Hashable, Sendable, CustomStringConvertible {
             case .accept: "accept"
             case .refuse: "refuse"
             case .bytes(let count): "bytes \(count)"
+            case .datagram(let count): "datagram \(count)"
             case .end: "end"
             case .reset: "reset"
             }

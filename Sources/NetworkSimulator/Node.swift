@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// What a host's kernel would know: its addresses and who listens at them. Touched by the thread that runs the network.
+/// What a host's kernel would know: its addresses and who is reached at them. Touched by the thread that runs the
+/// network.
 final class Node: @unchecked Sendable {
     let name: String
     let addresses: [IPAddress]
 
     /// Who has which address for streams.
     var streams = PortSpace<MemoryAcceptor>()
+    /// Who has which address for datagrams.
+    var datagrams = PortSpace<DatagramEnd>()
 
     init(_ name: String, at addresses: [IPAddress]) {
         self.name = name
@@ -37,5 +40,8 @@ final class Node: @unchecked Sendable {
         return addresses.first { ($0.ipv4 == nil) == (destination.ip?.ipv4 == nil) }.map { SocketAddress($0, .any) }
     }
 
-    func tearDown() { streams = PortSpace() }
+    func tearDown() {
+        streams = PortSpace()
+        datagrams = PortSpace()
+    }
 }

@@ -11,6 +11,8 @@ struct PortSpace<Holder: AnyObject> {
         let address: SocketAddress
         /// Nil for a client's own address, at which nobody can be reached.
         let holder: Holder?
+        /// Whether others may have it too, if they say the same.
+        var isShared = false
     }
 
     /// By port; a UNIX address stands for itself.
@@ -20,10 +22,17 @@ struct PortSpace<Holder: AnyObject> {
     /// Takes an address; for port 0 it is the next free one.
     ///
     /// - Throws: `EADDRINUSE`.
-    mutating func bind(_ address: SocketAddress, to holder: Holder?) throws(Errno) -> SocketAddress {
-        let address = try free(address)
-        entries[Self.key(address), default: []].append(Entry(address: address, holder: holder))
+    mutating func bind(
+        _ address: SocketAddress, to holder: Holder?, shared: Bool = false
+    ) throws(Errno) -> SocketAddress {
+        let address = try free(address, shared: shared)
+        entries[Self.key(address), default: []].append(Entry(address: address, holder: holder, isShared: shared))
         return address
+    }
+
+    /// Lets somebody be reached at an address, whoever else has it.
+    mutating func add(_ address: SocketAddress, of holder: Holder, shared: Bool) {
+        entries[Self.key(address), default: []].append(Entry(address: address, holder: holder, isShared: shared))
     }
 
     /// Puts a holder in the place of the one that took the address.
@@ -32,9 +41,14 @@ struct PortSpace<Holder: AnyObject> {
         entries[Self.key(address), default: []].append(Entry(address: address, holder: holder))
     }
 
-    mutating func release(_ address: SocketAddress) {
+    mutating func release(_ address: SocketAddress) { release(address) { _ in true } }
+
+    /// Takes one of those away who share an address.
+    mutating func release(_ address: SocketAddress, of holder: Holder) { release(address) { $0 === holder } }
+
+    private mutating func release(_ address: SocketAddress, where isMeant: (Holder?) -> Bool) {
         let key = Self.key(address)
-        entries[key]?.removeAll { $0.address == address }
+        entries[key]?.removeAll { $0.address == address && isMeant($0.holder) }
         if entries[key]?.isEmpty == true { entries[key] = nil }
     }
 
@@ -44,21 +58,26 @@ struct PortSpace<Holder: AnyObject> {
         return (found.first { $0.address == address } ?? found.first { Self.overlap($0.address, address) })?.holder
     }
 
-    private mutating func free(_ address: SocketAddress) throws(Errno) -> SocketAddress {
+    /// Everybody who is reached at an address, in the order in which they took it.
+    func holders(of address: SocketAddress) -> [Holder] {
+        entries[Self.key(address)]?.filter { Self.reaches($0.address, address) }.compactMap(\.holder) ?? []
+    }
+
+    private mutating func free(_ address: SocketAddress, shared: Bool) throws(Errno) -> SocketAddress {
         if address.port != .any {
-            if isTaken(address) { throw .addressInUse }
+            if isTaken(address, shared: shared) { throw .addressInUse }
             return address
         }
         for _ in firstEphemeral...UInt16.max {
             let candidate = address.with(Port(rawValue: nextEphemeral))
             nextEphemeral = nextEphemeral == .max ? firstEphemeral : nextEphemeral + 1
-            if !isTaken(candidate) { return candidate }
+            if !isTaken(candidate, shared: false) { return candidate }
         }
         throw .addressInUse
     }
 
-    private func isTaken(_ address: SocketAddress) -> Bool {
-        entries[Self.key(address)]?.contains { Self.overlap($0.address, address) } ?? false
+    private func isTaken(_ address: SocketAddress, shared: Bool) -> Bool {
+        entries[Self.key(address)]?.contains { Self.overlap($0.address, address) && !(shared && $0.isShared) } ?? false
     }
 
     private static func key(_ address: SocketAddress) -> SocketAddress { address.port.map { .any($0) } ?? address }
@@ -68,12 +87,25 @@ struct PortSpace<Holder: AnyObject> {
         return one == other || covers(one, other) || covers(other, one)
     }
 
+    private static func reaches(_ bound: SocketAddress, _ address: SocketAddress) -> Bool {
+        guard let one = bound.ip, let other = address.ip else { return bound == address }
+        return one == other || covers(one, other)
+    }
+
     private static func covers(_ wide: IPAddress, _ other: IPAddress) -> Bool {
         wide.isUnspecified && (wide.ipv6 != nil || other.ipv4 != nil)
     }
 }
 
 extension SocketAddress {
+    /// The loopback address of the same family, with the same port.
+    var onLoopback: SocketAddress {
+        switch self {
+        case .ipv6(_, let port, let flowInfo): .ipv6(.loopback, port, flowInfo: flowInfo)
+        default: .loopback(port ?? .any)
+        }
+    }
+
     /// The same address with another port.
     func with(_ port: Port) -> SocketAddress {
         switch self {

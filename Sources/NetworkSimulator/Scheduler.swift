@@ -13,6 +13,7 @@ import Synchronization
 final class Scheduler: @unchecked Sendable {
     private let clock: SimulatedClock
     private let turnTime: Duration
+    private let claimsProcess: Bool
     private var drivers: [MemoryDriver] = []
     private let newcomers = Mutex<[MemoryDriver]>([])
     private let isRunning = Atomic(false)
@@ -30,9 +31,10 @@ final class Scheduler: @unchecked Sendable {
     /// After so many rounds the thread is offered to others.
     private static let roundsInOneGo = 256
 
-    init(_ clock: SimulatedClock, turnTime: Duration) {
+    init(_ clock: SimulatedClock, _ settings: MemoryNetwork.Settings) {
         self.clock = clock
-        self.turnTime = turnTime
+        turnTime = settings.turnTime
+        claimsProcess = settings.claimsProcess
     }
 
     /// Takes a loop's driver in, at the next round. Any thread may call this.
@@ -47,14 +49,14 @@ final class Scheduler: @unchecked Sendable {
 
     func step(until instant: LoopInstant) {
         begin()
-        defer { isRunning.store(false, ordering: .releasing) }
+        defer { finish() }
         while round(until: instant) == .goesOn {}
         if clock.now < instant { clock.advance(to: instant) }
     }
 
     func step(untilTrue condition: () -> Bool) throws(NetworkStalled) {
         begin()
-        defer { isRunning.store(false, ordering: .releasing) }
+        defer { finish() }
         while !condition() {
             if round(until: .never) == .stall && !condition() { throw stall }
         }
@@ -68,7 +70,7 @@ final class Scheduler: @unchecked Sendable {
         until end: Flag, atStall stop: () -> Void
     ) async -> NetworkStalled? {
         begin()
-        defer { isRunning.store(false, ordering: .releasing) }
+        defer { finish() }
         var found: NetworkStalled?
         var rounds = 0
         while !end.isSet {
@@ -88,6 +90,12 @@ final class Scheduler: @unchecked Sendable {
     private func begin() {
         let wasRunning = isRunning.exchange(true, ordering: .acquiringAndReleasing)
         precondition(!wasRunning && EventLoop.running == nil, "the network is being run already")
+        if claimsProcess { Simulation.claimProcess() }
+    }
+
+    private func finish() {
+        if claimsProcess { Simulation.releaseProcess() }
+        isRunning.store(false, ordering: .releasing)
     }
 
     // MARK: Rounds

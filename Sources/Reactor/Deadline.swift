@@ -21,8 +21,8 @@ enum Deadline {
 public nonisolated(nonsending) func withDeadline<Result>(
     _ limit: Duration, _ body: nonisolated(nonsending) () async throws -> Result
 ) async rethrows -> Result {
-    let loop = EventLoop.running
-    let now = loop?.world.now() ?? LoopInstant(nanoseconds: SystemClock.nanoseconds)
+    let world = EventLoop.running?.world ?? Simulation.world
+    let now = world?.now() ?? LoopInstant(nanoseconds: SystemClock.nanoseconds)
     let deadline = Deadline.earliest(now.advanced(by: limit))
     return try await Deadline.$current.withValue(deadline) { try await body() }
 }

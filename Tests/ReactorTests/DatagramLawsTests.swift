@@ -9,10 +9,9 @@ import Testing
 /// The laws of every call that waits, for datagrams.
 @Suite struct DatagramLawsTests {
     // Law 1
-    @Test(arguments: World.Mechanism.allCases)
-    func `a child task that is cancelled alone wakes, and the socket lives on`(mechanism: World.Mechanism) async throws
-    {
-        try await withDatagramEnds(mechanism) { first, second in
+    @Test(arguments: Ground.loops)
+    func `a child task that is cancelled alone wakes, and the socket lives on`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             let child = Task(executorPreference: first.loop) { await reason { _ = try await first.receive() } }
             try await until { try await first.isReceiving }
             child.cancel()
@@ -23,9 +22,9 @@ import Testing
     }
 
     // Law 1: the task that uses the socket
-    @Test(arguments: World.Mechanism.allCases)
-    func `cancelling the task that uses a socket ends its waits`(mechanism: World.Mechanism) async throws {
-        try await withLoop(mechanism) { loop in
+    @Test(arguments: Ground.loops)
+    func `cancelling the task that uses a socket ends its waits`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
             let opened = Opened()
             let task = Task(executorPreference: loop) {
                 await reason {
@@ -54,8 +53,9 @@ import Testing
     }
 
     // Law 3
-    @Test func `a second reader is told that the first one is busy`() async throws {
-        try await withDatagramEnds { first, second in
+    @Test(arguments: Ground.loops)
+    func `a second reader is told that the first one is busy`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             async let waiting = first.receive()
             try await until { try await first.isReceiving }
             #expect(await reason { _ = try await first.receive() } == .busy)
@@ -68,9 +68,9 @@ import Testing
     }
 
     // Law 4
-    @Test(arguments: World.Mechanism.allCases)
-    func `closing wakes who waits, from any thread, and twice is once`(mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism) { first, second in
+    @Test(arguments: Ground.loops)
+    func `closing wakes who waits, from any thread, and twice is once`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             async let outcome = reason { _ = try await first.receive() }
             try await until { try await first.isReceiving }
             first.close()
@@ -85,13 +85,13 @@ import Testing
     }
 
     // Deadlines
-    @Test(arguments: World.Mechanism.allCases)
-    func `a read deadline ends the wait and nothing else`(mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism) { first, second in
+    @Test(arguments: Ground.loops)
+    func `a read deadline ends the wait and nothing else`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             first.readDeadline = first.loop.timeNow.advanced(by: .milliseconds(20))
-            let start = ContinuousClock.now
+            let start = first.loop.timeNow
             #expect(await reason { _ = try await first.receive() } == .timedOut)
-            #expect(ContinuousClock.now - start >= .milliseconds(19))
+            #expect(start.duration(to: first.loop.timeNow) >= .milliseconds(19))
             first.readDeadline = .never
             #expect(
                 await reason { try await withDeadline(.milliseconds(5)) { _ = try await first.receive() } } == .timedOut
@@ -148,8 +148,9 @@ import Testing
     }
 
     // Law 7
-    @Test func `a socket that nobody closed closes with its last reference`() async throws {
-        try await withLoop { loop in
+    @Test(arguments: Ground.loops)
+    func `a socket that nobody closed closes with its last reference`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
             let address = try await { try await DatagramSocket(on: "127.0.0.2:0", loop: loop).localAddress }()
             try await until { (try? await DatagramSocket(on: address, loop: loop))?.localAddress == address }
         }

@@ -19,6 +19,20 @@ func withDatagramEnds(
     }
 }
 
+/// The same on a ground of one loop.
+func withDatagramEnds(
+    _ ground: Ground, options: DatagramSocket.Options = .init(),
+    _ body: @escaping @Sendable (DatagramSocket, DatagramSocket) async throws -> Void
+) async throws {
+    try await withLoop(of: ground) { loop in
+        try await withDatagramSocket(on: "127.0.0.2:0", options: options, loop: loop) { first in
+            try await withDatagramSocket(on: "127.0.0.2:0", options: options, loop: loop) { second in
+                try await body(first, second)
+            }
+        }
+    }
+}
+
 extension DatagramSocket {
     /// Whether a task waits to receive.
     var isReceiving: Bool {
@@ -44,9 +58,9 @@ extension DatagramSocket {
 
 @Suite struct DatagramSocketTests {
     // B-AIO-09, B-TW-06: the program of the manual
-    @Test(arguments: World.Mechanism.allCases)
-    func `a server is a loop over what arrives`(mechanism: World.Mechanism) async throws {
-        try await withLoop(mechanism) { loop in
+    @Test(arguments: Ground.loops)
+    func `a server is a loop over what arrives`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
             try await withDatagramSocket(on: "127.0.0.2:0", loop: loop) { socket in
                 async let served: Int = {
                     var count = 0
@@ -69,9 +83,9 @@ extension DatagramSocket {
     }
 
     // A-082, B-TW-06: both directions of one socket at once, in no lock-step
-    @Test(arguments: World.Mechanism.allCases)
-    func `one socket sends and receives at once`(mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism) { first, second in
+    @Test(arguments: Ground.loops)
+    func `one socket sends and receives at once`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             // Fewer than what the system keeps for a reader that has not begun.
             let count = 200
             @Sendable func send(_ socket: DatagramSocket, _ peer: DatagramSocket) async throws {
@@ -99,9 +113,9 @@ extension DatagramSocket {
     }
 
     // P24: the longest and the empty datagram
-    @Test(arguments: [0, 1, 65_507], World.Mechanism.allCases)
-    func `P24: datagrams of any legal length keep their borders`(length: Int, mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism) { first, second in
+    @Test(arguments: [0, 1, 65_507], Ground.loops)
+    func `P24: datagrams of any legal length keep their borders`(length: Int, ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
             try await first.send(bytes, to: second.localAddress)
             try await first.send("next", to: second.localAddress)
@@ -116,8 +130,9 @@ extension DatagramSocket {
     }
 
     // P24
-    @Test func `P24: a datagram that is too long is an error and sends nothing`() async throws {
-        try await withDatagramEnds { first, second in
+    @Test(arguments: Ground.loops)
+    func `P24: a datagram that is too long is an error and sends nothing`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             let outcome = await reason {
                 try await first.send([UInt8](repeating: 0, count: 65_508), to: second.localAddress)
             }
@@ -129,9 +144,9 @@ extension DatagramSocket {
     }
 
     // P24, A-088: truncation is told, with the length that was
-    @Test(arguments: World.Mechanism.allCases)
-    func `P24: a datagram that does not fit says so`(mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism, options: .init(maximumLength: 10)) { first, second in
+    @Test(arguments: Ground.loops)
+    func `P24: a datagram that does not fit says so`(ground: Ground) async throws {
+        try await withDatagramEnds(ground, options: .init(maximumLength: 10)) { first, second in
             let bytes = (0..<100).map { UInt8($0) }
             for length in [100, 11, 10] {
                 try await first.send(Array(bytes[..<length]), to: second.localAddress)
@@ -163,9 +178,9 @@ extension DatagramSocket {
     }
 
     // B-AIO-06: memory that the caller owns
-    @Test(arguments: World.Mechanism.allCases)
-    func `a datagram goes into the caller's memory behind what is there`(mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism) { first, second in
+    @Test(arguments: Ground.loops)
+    func `a datagram goes into the caller's memory behind what is there`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             @Sendable func receive(_ room: Int) async throws -> (DatagramHead, [UInt8]) {
                 let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 1)
                 defer { memory.deallocate() }
@@ -191,15 +206,17 @@ extension DatagramSocket {
     }
 
     // P24: received + dropped (counted) = sent
-    @Test(arguments: World.Mechanism.allCases)
-    func `P24: what was sent was received or counted as dropped`(mechanism: World.Mechanism) async throws {
+    @Test(arguments: Ground.loops)
+    func `P24: what was sent was received or counted as dropped`(ground: Ground) async throws {
         let count = repetitions(10_000, soak: 100_000)
-        try await withDatagramEnds(mechanism, options: .init(receiveBuffer: 32_768)) { first, second in
+        try await withDatagramEnds(ground, options: .init(receiveBuffer: 32_768)) { first, second in
             // Bursts that are longer than the room, so that some are lost.
             while first.sentCount < count {
                 for _ in 0..<min(1000, count - first.sentCount) {
                     try await first.send([1, 2, 3, 4], to: second.localAddress)
                 }
+                // In memory they are under way for a while.
+                try await second.loop.sleep(for: .milliseconds(1))
                 let lost = try await second.droppedCount()
                 while second.receivedCount + lost < first.sentCount {
                     _ = try await withDeadline(.seconds(20)) { try await second.receive() }
@@ -233,8 +250,9 @@ extension DatagramSocket {
     }
 
     // B-TW-06, A-077: the system picks the port
-    @Test func `the address of a socket is known, and nobody else can have it`() async throws {
-        try await withDatagramEnds { first, second in
+    @Test(arguments: Ground.loops)
+    func `the address of a socket is known, and nobody else can have it`(ground: Ground) async throws {
+        try await withDatagramEnds(ground) { first, second in
             #expect(first.localAddress.port?.rawValue ?? 0 != 0)
             #expect(first.localAddress != second.localAddress)
             do throws(SocketError) {
@@ -249,9 +267,9 @@ extension DatagramSocket {
     }
 
     // B-AIO-08: reuse_port
-    @Test(arguments: World.Mechanism.allCases)
-    func `sockets that share an address share what arrives there`(mechanism: World.Mechanism) async throws {
-        try await withDatagramEnds(mechanism, options: .init(sharesAddress: true)) { first, sender in
+    @Test(arguments: Ground.loops)
+    func `sockets that share an address share what arrives there`(ground: Ground) async throws {
+        try await withDatagramEnds(ground, options: .init(sharesAddress: true)) { first, sender in
             try await withDatagramSocket(
                 on: first.localAddress, options: .init(sharesAddress: true), loop: first.loop
             ) { second in

@@ -2,6 +2,7 @@
 import NetworkSimulator
 import Reactor
 import TestSupport
+import Testing
 
 /// Every test that opens a loop, or more than a few sockets, has a place.
 let places = Places(24)
@@ -14,6 +15,9 @@ enum Ground: String, CaseIterable, Sendable {
     case epoll, poll, select
     /// A network in memory, whose clock jumps.
     case memory
+
+    /// Those with one loop.
+    static let loops: [Ground] = [.epoll, .poll, .select, .memory]
 
     /// Runs `body`: with the loop to use, nil for the process's own ones. In memory everything has to stay on the loop.
     func run(_ body: @escaping @Sendable (EventLoop?) async throws -> Void) async throws {
@@ -31,6 +35,11 @@ enum Ground: String, CaseIterable, Sendable {
         defer { thread.stop() }
         try await body(thread.loop)
     }
+}
+
+/// The one loop of a ground, for as long as `body` runs on it or beside it.
+func withLoop(of ground: Ground, _ body: @escaping @Sendable (EventLoop) async throws -> Void) async throws {
+    try await ground.run { loop in try await body(try #require(loop)) }
 }
 
 /// Starts a task beside the test: on the loop that the caller is on, if it is on one.

@@ -31,7 +31,8 @@ struct ByteQueue {
         return moved
     }
 
-    private static func copy(_ piece: [UInt8], _ range: Range<Int>, to output: inout OutputRawSpan) {
+    /// Copies a part of a piece behind what is there, where it must fit.
+    static func copy(_ piece: [UInt8], _ range: Range<Int>, to output: inout OutputRawSpan) {
         unsafe output.withUnsafeMutableBytes { room, used in
             unsafe piece.withUnsafeBytes { bytes in
                 let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[used..<used + range.count])

@@ -63,13 +63,3 @@ final class ConnectAttempt: Addressee {
         patience *= 2
     }
 }
-
-extension SocketAddress {
-    /// The loopback address of the same family, with the same port.
-    fileprivate var onLoopback: SocketAddress {
-        switch self {
-        case .ipv6(_, let port, let flowInfo): .ipv6(.loopback, port, flowInfo: flowInfo)
-        default: .loopback(port ?? .any)
-        }
-    }
-}

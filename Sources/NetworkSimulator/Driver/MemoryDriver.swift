@@ -101,11 +101,16 @@ package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
         )
     }
 
-    /// - Throws: `.unsupported`: a network in memory has streams only.
+    /// - Throws: ``SocketError/isAddressInUse``, ``SocketError/isAddressNotAvailable``; `.unsupported` for a UNIX
+    ///   address.
     package func openDatagrams(
         at address: SocketAddress, options: DatagramSocket.Options
     ) throws(SocketError) -> any DatagramTransport {
-        throw SocketError(.open, .unsupported(.noFunction), subject: "\(address)")
+        do throws(Errno) {
+            return MemoryDatagramTransport(try DatagramEnd(at: address, options: options, driver: self), loop: openLoop)
+        } catch {
+            throw SocketError(.bind, error: error, subject: "\(address)")
+        }
     }
 
     private var openLoop: EventLoop {

@@ -29,7 +29,7 @@ public struct AsyncResolver: Sendable {
         _ question: NameQuestion, within limit: Duration = .seconds(30)
     ) async throws(ResolverError) -> [Resolver.Answer] {
         if let known = Self.known(question) { return known }
-        return try await onLoop { (loop) async throws(ResolverError) in
+        return try await onLoop(.resolve, question.text) { (loop) async throws(ResolverError) in
             let deadline = Deadline.earliest(loop.world.now().advanced(by: limit))
             return try await loop.world.names.addresses(of: question, until: deadline, on: loop)
         }
@@ -59,16 +59,26 @@ public struct AsyncResolver: Sendable {
     ) async throws(ResolverError) -> (host: String, service: String) {
         let digits: NameLookupFlags = [.numericHost, .numericService]
         if address.ip == nil || flags.isSuperset(of: digits) { return try Resolver.name(of: address, flags: flags) }
-        return try await onLoop { (loop) async throws(ResolverError) in
+        return try await onLoop(.nameOf, "\(address)") { (loop) async throws(ResolverError) in
             let deadline = Deadline.earliest(loop.world.now().advanced(by: limit))
             return try await loop.world.names.name(of: address, flags: flags, until: deadline, on: loop)
         }
     }
 
+    private func forCaller(
+        _ operation: ResolverError.Operation, _ question: String
+    ) throws(ResolverError) -> EventLoop {
+        do throws(SocketError) { return try EventLoop.forCaller(loop, .run) } catch {
+            guard case .invalid(let text) = error.reason else { throw ResolverError(operation, question, .failed) }
+            throw ResolverError(operation, question, .invalid(text))
+        }
+    }
+
     private nonisolated(nonsending) func onLoop<Answer: Sendable>(
+        _ operation: ResolverError.Operation, _ question: String,
         _ body: nonisolated(nonsending) @Sendable (EventLoop) async throws(ResolverError) -> Answer
     ) async throws(ResolverError) -> Answer {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try forCaller(operation, question)
         if loop.isCurrent { return try await body(loop) }
         return try await Self.hop(to: loop, body)
     }

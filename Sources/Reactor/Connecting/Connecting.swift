@@ -33,7 +33,7 @@ extension Connector {
         to endpoint: some EndpointConvertible, on loop: EventLoop? = nil,
         _ body: @Sendable (Connection) async throws -> Result
     ) async throws -> Result {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .connect)
         return try await withTaskExecutorPreference(loop) {
             let connection = try await connect(to: endpoint, on: loop)
             defer { connection.close() }

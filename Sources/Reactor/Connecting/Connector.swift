@@ -65,7 +65,7 @@ public struct Connector: Hashable, Sendable {
     public nonisolated(nonsending) func connect(
         to endpoint: some EndpointConvertible, on loop: EventLoop? = nil
     ) async throws(SocketError) -> Connection {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .connect)
         if !loop.isCurrent {
             return try await loop.run(async: { () async throws(SocketError) in
                 try await connect(to: endpoint, on: loop)
@@ -81,7 +81,7 @@ public struct Connector: Hashable, Sendable {
     public nonisolated(nonsending) func connect(
         toFirstOf addresses: [SocketAddress], on loop: EventLoop? = nil
     ) async throws(SocketError) -> Connection {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .connect)
         if !loop.isCurrent {
             return try await loop.run(async: { () async throws(SocketError) in
                 try await connect(toFirstOf: addresses, on: loop)

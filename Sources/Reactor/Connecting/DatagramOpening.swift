@@ -25,7 +25,7 @@ public nonisolated(nonsending) func withDatagramSocket<Result: Sendable>(
     on endpoint: some EndpointConvertible, options: DatagramSocket.Options = DatagramSocket.Options(),
     loop: EventLoop? = nil, _ body: @Sendable (DatagramSocket) async throws -> Result
 ) async throws -> Result {
-    let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+    let loop = try EventLoop.forCaller(loop, .bind)
     return try await withTaskExecutorPreference(loop) {
         try await use(try await DatagramSocket(on: endpoint, options: options, loop: loop), body)
     }
@@ -50,7 +50,7 @@ public nonisolated(nonsending) func withDatagramSocket<Result: Sendable>(
     options: DatagramSocket.Options = DatagramSocket.Options(), loop: EventLoop? = nil,
     _ body: @Sendable (DatagramSocket) async throws -> Result
 ) async throws -> Result {
-    let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+    let loop = try EventLoop.forCaller(loop, .connect)
     return try await withTaskExecutorPreference(loop) {
         try await use(try await DatagramSocket(to: endpoint, from: source, options: options, loop: loop), body)
     }

@@ -14,7 +14,7 @@ extension Server {
         on endpoints: [any EndpointConvertible], backlog: Int, reusesPort: Bool, loop: EventLoop?,
         group: EventLoopGroup?
     ) async throws(SocketError) -> [Listener] {
-        let home = loop ?? group?.next() ?? EventLoopGroup.shared.next()
+        let home = try EventLoop.forCaller(loop ?? group?.next(), .listen)
         var listeners: [Listener] = []
         for endpoint in endpoints {
             let target = try await ListenTarget(endpoint, on: home)

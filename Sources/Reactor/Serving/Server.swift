@@ -85,7 +85,7 @@ public final class Server: Sendable {
         handler: @escaping Handler
     ) async throws(SocketError) {
         let known = loop ?? EventLoop.running
-        let group = known == nil ? EventLoopGroup.shared : nil
+        let group = known == nil ? try EventLoopGroup.forStranger(.listen) : nil
         let listeners = try await Self.listeners(
             on: endpoints, backlog: limits.backlog, reusesPort: reusesPort, loop: known, group: group)
         let news = ServerNews(report: report, logger: logger, metrics: metrics)
@@ -101,10 +101,10 @@ public final class Server: Sendable {
         handler: @escaping Handler
     ) async throws(SocketError) {
         let known = loop ?? EventLoop.running
-        let listener = try await Listener(
-            adopting: socket, backlog: limits.backlog, loop: known ?? EventLoopGroup.shared.next())
+        let group = known == nil ? try EventLoopGroup.forStranger(.listen) : nil
+        let listener = try await Listener(adopting: socket, backlog: limits.backlog, loop: known ?? group?.next())
         self.init(
-            [listener], sharing: known == nil ? EventLoopGroup.shared : nil, limits: limits,
+            [listener], sharing: group, limits: limits,
             news: ServerNews(report: report, logger: logger, metrics: metrics), handler: handler)
     }
 

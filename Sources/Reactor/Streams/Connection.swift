@@ -180,7 +180,7 @@ public final class Connection: Sendable {
     ///
     /// - Throws: ``SocketError/isOutOfResources``.
     public static func pair(on loop: EventLoop? = nil) async throws(SocketError) -> (Connection, Connection) {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .open)
         return try await loop.run { () throws(SocketError) in
             let pair = try loop.driver.makePair()
             return (Connection(pair.0), Connection(pair.1))

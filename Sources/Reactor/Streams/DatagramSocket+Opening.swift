@@ -12,7 +12,7 @@ extension DatagramSocket {
     public convenience init(
         on endpoint: some EndpointConvertible, options: Options = Options(), loop: EventLoop? = nil
     ) async throws(SocketError) {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .bind)
         let target = try DatagramTarget(endpoint, for: .bind)
         try Self.check(options, target)
         let transport = try await loop.run(async: { () async throws(SocketError) in
@@ -37,7 +37,7 @@ extension DatagramSocket {
         to endpoint: some EndpointConvertible, from source: SocketAddress? = nil, options: Options = Options(),
         loop: EventLoop? = nil
     ) async throws(SocketError) {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .connect)
         let target = try DatagramTarget(endpoint, for: .connect)
         try Self.check(options, target)
         let transport = try await loop.run(async: { () async throws(SocketError) in

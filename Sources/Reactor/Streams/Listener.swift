@@ -42,7 +42,7 @@ public final class Listener: Sendable {
         on endpoint: some EndpointConvertible, backlog: Int = Listener.defaultBacklog, reusesPort: Bool = false,
         loop: EventLoop? = nil
     ) async throws(SocketError) {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .listen)
         let target = try await ListenTarget(endpoint, on: loop)
         if case .descriptors(let numbers) = target.place, numbers.count > 1 {
             let text = "systemd passes \(numbers.count) sockets of this name, and a listener has one"
@@ -61,7 +61,7 @@ public final class Listener: Sendable {
     public convenience init(
         adopting socket: consuming Socket, backlog: Int = Listener.defaultBacklog, loop: EventLoop? = nil
     ) async throws(SocketError) {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .listen)
         if socket.kind != .stream {
             throw SocketError(.listen, .invalid("a \(socket.kind) socket has no connections to accept"))
         }
@@ -129,7 +129,7 @@ extension Connection {
     public static nonisolated(nonsending) func adopting(
         _ socket: consuming Socket, on loop: EventLoop? = nil
     ) async throws(SocketError) -> Connection {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .adopt)
         if socket.kind != .stream {
             throw SocketError(.adopt, .invalid("a \(socket.kind) socket is no stream"))
         }

@@ -51,7 +51,7 @@ extension Connection {
     public static func over(
         reading input: FileDescriptor?, writing output: FileDescriptor?, on loop: EventLoop? = nil
     ) async throws(SocketError) -> Connection {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .adopt)
         return try await loop.run { () throws(SocketError) in
             guard loop.driver is ReadinessDriver else {
                 throw SocketError(.adopt, .unsupported(.noFunction), subject: "a descriptor outside of the real world")

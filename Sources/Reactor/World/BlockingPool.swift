@@ -79,7 +79,7 @@ public final class BlockingPool: Sendable {
         on loop: EventLoop? = nil, until deadline: LoopInstant = .never, _ work: @escaping @Sendable () -> Result
     ) async throws(SocketError) -> Result {
         if maximumThreads == 0 { return work() }
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .run)
         if loop.isCurrent { return try await result(on: loop, until: deadline, work) }
         return try await loop.run(async: { [self] () async throws(SocketError) in
             try await result(on: loop, until: deadline, work)

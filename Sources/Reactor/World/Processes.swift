@@ -31,7 +31,7 @@ public struct Processes: Sendable {
         _ request: Subprocess.Request, on loop: EventLoop? = nil, grace: Duration = .seconds(5),
         _ body: @Sendable (Subprocess) async throws -> Result
     ) async throws -> (result: Result, end: ProcessEnd) {
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
+        let loop = try EventLoop.forCaller(loop, .start)
         return try await withTaskExecutorPreference(loop) {
             let process = try await loop.run { () throws(SocketError) in try start(request, loop) }
             do {

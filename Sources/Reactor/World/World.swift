@@ -40,13 +40,13 @@ public struct World: Sendable {
     /// Knows names.
     let names: any NameService
 
-    /// A world; what is not given is a simulation's: a date that the clock alone moves, chance from a seed, files in
-    /// memory, no processes and no threads.
+    /// A world with its own network and names; what else is not given is a simulation's: a date that the clock alone
+    /// moves, chance from a seed, files in memory, no processes and no threads.
     package init(
         now: @escaping @Sendable () -> LoopInstant, wallClock: (@Sendable () -> Duration)? = nil,
         randomness: Randomness = .seeded(0), files: (any FileSystem)? = nil, processes: Processes = .unsupported,
         blocking: BlockingPool = .inline,
-        makeDriver: @escaping NetworkDriverFactory, names: any NameService = ResolverPool.system
+        makeDriver: @escaping NetworkDriverFactory, names: any NameService
     ) {
         let wallClock = wallClock ?? { Self.simulatedBeginning + .nanoseconds(now().nanoseconds) }
         self.now = now

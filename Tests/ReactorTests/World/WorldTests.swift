@@ -20,7 +20,8 @@ func withLoop(
     private func simulated(at nanoseconds: Int64) -> World {
         World(
             now: { LoopInstant(nanoseconds: nanoseconds) },
-            makeDriver: { _ throws(SocketError) in throw SocketError(.open, .closed) })
+            makeDriver: { _ throws(SocketError) in throw SocketError(.open, .closed) },
+            names: FixedNames(addresses: []))
     }
 
     @Test func `the real date is the system's`() {

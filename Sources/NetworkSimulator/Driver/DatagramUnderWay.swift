@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+
+/// A datagram on its way. Who gets it is found out when it arrives.
+final class DatagramUnderWay: Addressee {
+    private let bytes: [UInt8]
+    private let route: DatagramRoute
+    private let sender: DatagramEnd
+
+    init(_ bytes: [UInt8], by route: DatagramRoute, from sender: DatagramEnd) {
+        self.bytes = bytes
+        self.route = route
+        self.sender = sender
+    }
+
+    func arrive(at now: LoopInstant) {
+        guard let ip = route.destination.ip else { return }
+        switch route.reach {
+        case .one(let node): deliver(to: node, ip)
+        case .many(let here, let elsewhere):
+            for node in sender.driver.fabric.nodes where node === sender.driver.node ? here : elsewhere {
+                for end in node.datagrams.holders(of: route.destination)
+                where end.hears(route.source, sendingTo: ip) {
+                    end.take(bytes, from: route.source, by: path(to: ip, at: node))
+                }
+            }
+        }
+    }
+
+    private func deliver(to node: Node, _ ip: IPAddress) {
+        let candidates = node.datagrams.holders(of: route.destination).filter { $0.hears(route.source, sendingTo: ip) }
+        guard let best = candidates.map(rank).max() else { return refuse() }
+        let equals = candidates.filter { rank($0) == best }
+        // Who shares an address gets a share of the senders, each always the same.
+        let place = Int(route.source.port?.rawValue ?? 0) % equals.count
+        equals[place].take(bytes, from: route.source, by: path(to: ip, at: node))
+    }
+
+    /// A socket with a peer goes before one without, then one at the very address before one at every address.
+    private func rank(_ end: DatagramEnd) -> Int {
+        (end.peer == nil ? 0 : 2) + (end.localAddress == route.destination ? 1 : 0)
+    }
+
+    private func refuse() {
+        let fabric = sender.driver.fabric
+        fabric.note(.refuse, from: route.destination, to: route.source)
+        let refusal = RefusalUnderWay(of: route.destination, to: sender)
+        sender.driver.post(refusal, at: fabric.clock.now.advanced(by: fabric.settings.latency))
+    }
+
+    /// As the system tells it: what is answered does not come from a group.
+    private func path(to ip: IPAddress, at node: Node) -> DatagramPath {
+        let isOne = !ip.isMulticast && !ip.isAnyBroadcast
+        let local = isOne ? ip : node.source(toward: route.source)?.ip ?? ip
+        return DatagramPath(destination: ip, local: local, interface: DatagramSettings.interface)
+    }
+}
+
+/// The news that nobody is where a datagram went: ICMP's port unreachable, RFC 792.
+private final class RefusalUnderWay: Addressee {
+    private let address: SocketAddress
+    private let sender: DatagramEnd
+
+    init(of address: SocketAddress, to sender: DatagramEnd) {
+        self.address = address
+        self.sender = sender
+    }
+
+    func arrive(at now: LoopInstant) { sender.takeRefusal(by: address) }
+}
