@@ -38,7 +38,7 @@ final class ClientList: Sendable {
             if state.isDraining { connection.beginDraining() }
             return (Place(number: state.last, peer: peer), state.isOver)
         }
-        if isLate { connection.transport.cancel() }
+        if isLate { connection.cancel() }
         return place
     }
 
@@ -98,7 +98,7 @@ final class ClientList: Sendable {
             state.isOver = true
             return state.connections
         }
-        for connection in Self.inOrder(connections) { connection.transport.cancel() }
+        for connection in Self.inOrder(connections) { connection.cancel() }
     }
 
     private static func inOrder(_ connections: [Int: Connection]) -> [Connection] {
