@@ -32,6 +32,13 @@ let examples = [
         swiftSettings: common)
 }
 
+/// Those on the event loop.
+let asyncExamples = ["udp-chat"].map { name in
+    Target.executableTarget(
+        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
+        swiftSettings: common)
+}
+
 let package = Package(
     name: "netwright",
     platforms: [.macOS(.v26)],
@@ -71,6 +78,9 @@ let package = Package(
             name: "load-server", dependencies: ["Reactor", "Sockets", systemPackage],
             path: "Tests/Programs/load-server", swiftSettings: common),
         .executableTarget(
+            name: "child-runs", dependencies: ["Reactor", "Sockets", systemPackage], path: "Tests/Programs/child-runs",
+            swiftSettings: common),
+        .executableTarget(
             name: "load-clients", dependencies: ["Sockets"], path: "Tests/Programs/load-clients",
             swiftSettings: common),
         .testTarget(
@@ -98,6 +108,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples,
+    ] + examples + asyncExamples,
     swiftLanguageModes: [.v6]
 )

@@ -44,7 +44,7 @@ final class ClientList: Sendable {
             if state.isDraining { connection.beginDraining() }
             return (state.last, state.isOver)
         }
-        if isLate { connection.transport.cancel() }
+        if isLate { connection.cancel() }
         return number
     }
 
@@ -112,7 +112,7 @@ final class ClientList: Sendable {
             state.isOver = true
             return state.clients
         }
-        for connection in Self.inOrder(clients) { connection.transport.cancel() }
+        for connection in Self.inOrder(clients) { connection.cancel() }
     }
 
     private static func inOrder(_ clients: [Int: Client]) -> [Connection] {

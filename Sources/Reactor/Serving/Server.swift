@@ -25,6 +25,7 @@ import Synchronization
 /// | debug | `connection ended` | `peer`, `seconds` |
 /// | debug | `connection failed`: a handler's error that its peer can bring about | `peer`, `error` |
 /// | info | `connection refused` | `peer` |
+/// | info | `connection denied`: its address may not come | `peer` |
 /// | notice | `accepting resumed` | |
 /// | warning | `accepting paused` | `error` |
 /// | error | `handler failed` | `peer`, `error` |
@@ -40,6 +41,8 @@ public final class Server: Sendable {
         public var connections = 10_000
         /// Connections from one address that are served at a time; further ones are closed.
         public var connectionsPerPeer = Int.max
+        /// Whose connections are served; those of others are closed at once, and told as ``Event/denied(peer:)``.
+        public var addresses = AddressFilter.everybody
         /// Finished connections that wait to be accepted.
         public var backlog = 1024
 
@@ -254,6 +257,11 @@ public final class Server: Sendable {
         _ transport: any Transport, of listener: Listener, sharing group: EventLoopGroup?,
         in handlers: inout DiscardingTaskGroup
     ) {
+        guard limits.addresses.admits(transport.peer) else {
+            news.tell(.denied(peer: transport.peer))
+            transport.close()
+            return
+        }
         let home = group?.next() ?? listener.loop
         // Before anybody else may know of it: whoever cancels it asks for its loop.
         if home !== listener.loop { transport.move(to: home) }
