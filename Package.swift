@@ -47,6 +47,7 @@ let package = Package(
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "SocketServer", targets: ["SocketServer"]),
         .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
@@ -63,8 +64,10 @@ let package = Package(
         .target(
             name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage, logging, metrics],
             swiftSettings: engine),
+        .target(
+            name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
+        .target(name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
@@ -101,6 +104,13 @@ let package = Package(
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(
+            name: "request-server", dependencies: ["Reactor", "SocketServer", "Sockets"],
+            path: "Tests/Programs/request-server", swiftSettings: common),
+        .testTarget(
+            name: "SocketServerTests",
+            dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
+            swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),

@@ -172,7 +172,7 @@ protocol ReadinessWatcher: AnyObject {
 }
 
 extension SocketError {
-    init(_ error: SelectorError) {
+    package init(_ error: SelectorError) {
         let reason: Reason =
             switch error.reason {
             case .system(let number): Reason(number, during: .open)
