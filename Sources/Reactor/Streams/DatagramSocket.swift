@@ -20,7 +20,7 @@ import Synchronization
 /// `.closed`.
 ///
 /// RFC 768; `udp(7)`, `unix(7)`.
-public final class DatagramSocket: Sendable {
+public final class DatagramSocket: Sendable, TaskOwned {
     /// The most bytes of a datagram that ``receive()`` takes unless told otherwise: no UDP datagram is longer (65,507
     /// bytes over IPv4, 65,527 over IPv6).
     public static let defaultMaximumLength = 65_536
@@ -31,8 +31,8 @@ public final class DatagramSocket: Sendable {
     /// The most bytes of a datagram that ``receive()`` takes; what is longer arrives truncated, and says so.
     public let maximumLength: Int
 
-    private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
-    private let writeLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
+    private let readLimit = AtomicDeadline()
+    private let writeLimit = AtomicDeadline()
     private let addresses: Mutex<(local: SocketAddress, peer: SocketAddress?)>
     let received = Atomic<Int>(0)
     let sent = Atomic<Int>(0)
@@ -102,22 +102,25 @@ public final class DatagramSocket: Sendable {
     /// When waiting to receive ends with `.timedOut`; `.never` at first. It counts for a wait that goes on from its
     /// next one.
     public var readDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: readLimit.load(ordering: .relaxed)) }
-        set { readLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { readLimit.instant }
+        set { readLimit.instant = newValue }
     }
 
     /// When waiting to send ends with `.timedOut`; `.never` at first.
     public var writeDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: writeLimit.load(ordering: .relaxed)) }
-        set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { writeLimit.instant }
+        set { writeLimit.instant = newValue }
     }
 
     /// The task that calls this uses the socket from now on: whoever runs it cancels the transport as a whole when the
     /// task is cancelled, so that its waits need no handler of their own.
-    func own() { unsafe owner = TaskIdentity.current }
+    package func own() { unsafe owner = TaskIdentity.current }
 
     /// The socket has no such task any more.
-    func disown() { unsafe owner = nil }
+    package func disown() { unsafe owner = nil }
+
+    /// The hard stop: who waits gets `.cancelled`, and so does every call after it.
+    package func cancel() { transport.cancel() }
 
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {

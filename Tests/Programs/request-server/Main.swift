@@ -103,6 +103,7 @@ struct Report: ServerOverrides {
         case .acceptingPaused: print("paused")
         case .acceptingResumed: print("resumed")
         case .refused: print("refused")
+        case .denied: print("denied")
         case .accepted, .ended: break
         }
     }
