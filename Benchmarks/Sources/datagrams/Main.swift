@@ -82,7 +82,7 @@ struct Peers {
     private let server: SharedSocket
 
     init() throws {
-        var server = try Socket(.ipv4, .datagram)
+        let server = try Socket(.ipv4, .datagram)
         try server.bind(to: SocketAddress.loopback(0))
         var client = try Socket(.ipv4, .datagram)
         try client.connect(to: try server.localAddress)

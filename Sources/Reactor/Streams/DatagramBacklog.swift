@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    a batch costs a little more than one datagram where one is all there is, and much less where many are.
-// Decision: what comes first after a wait is received alone. As long as more is there the next attempt asks for twice as
-//           many, and after a wait it begins anew.
+// Decision: what comes first is received alone. As long as an attempt brings all that it asked for the next one asks
+//           for twice as many, and after one that did not it begins anew.
 // Cost:     what was received and not yet taken is here and not in the system's room: 31 datagrams at most.
 
 /// Datagrams that came with others, and wait to be taken. Touched by the loop's thread alone.
