@@ -29,6 +29,8 @@ public final class EventLoop: @unchecked Sendable {
 
     var timers = TimerQueue()
     let buffers = BufferPool()
+    /// For whoever receives or sends several datagrams at a time.
+    lazy var datagrams = DatagramRoom()
 
     /// Descriptors of other people's that somebody waits for, by number.
     var watches: [CInt: DescriptorWatch] = [:]

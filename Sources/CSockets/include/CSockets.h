@@ -130,6 +130,18 @@ static inline ssize_t nw_send(int descriptor, const void *_Nullable bytes, size_
     return syscall(SYS_sendto, descriptor, bytes, count, flags, NULL, 0);
 }
 
+// Several datagrams with one call; struct mmsghdr is for _GNU_SOURCE only.
+struct nw_message {
+    struct msghdr header;
+    unsigned length;  // of what was received or sent
+};
+static inline int nw_recvmmsg(int descriptor, struct nw_message *_Nonnull messages, unsigned count, int flags) {
+    return (int)syscall(SYS_recvmmsg, descriptor, messages, count, flags, NULL);
+}
+static inline int nw_sendmmsg(int descriptor, struct nw_message *_Nonnull messages, unsigned count, int flags) {
+    return (int)syscall(SYS_sendmmsg, descriptor, messages, count, flags);
+}
+
 // System calls without a wrapper.
 static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode,
                              uint64_t resolve) {

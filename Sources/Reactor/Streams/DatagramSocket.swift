@@ -15,6 +15,9 @@ import Synchronization
 /// A datagram is sent whole or not at all, and arrives whole, or cut and saying so, or not at all: UDP loses, doubles
 /// and overtakes. What arrived here and found no room is counted (``droppedCount()``).
 ///
+/// Under load the sequence receives many with one system call; ``receiveBatch(upTo:)`` and
+/// ``send(_:)-([OutgoingDatagram])`` hand such batches to the program.
+///
 /// One task at a time waits to receive and one to send; a second one gets `.busy`. Every call honours cancellation: it
 /// throws `.cancelled`, and has then neither taken nor sent a datagram. Whoever waits when the socket is closed gets
 /// `.closed`.
@@ -25,7 +28,12 @@ public final class DatagramSocket: Sendable, TaskOwned {
     /// bytes over IPv4, 65,527 over IPv6).
     public static let defaultMaximumLength = 65_536
 
+    /// The most datagrams that ``receiveBatch(upTo:)`` returns, and that one system call takes.
+    public static let maximumBatch = DatagramRoom.capacity
+
     let transport: any DatagramTransport
+    /// What was received with others. Touched on the loop alone.
+    nonisolated(unsafe) var backlog = DatagramBacklog()
     /// The task that uses the socket. Touched on the loop alone.
     private nonisolated(unsafe) var owner: TaskIdentity?
     /// The most bytes of a datagram that ``receive()`` takes; what is longer arrives truncated, and says so.
@@ -48,7 +56,8 @@ public final class DatagramSocket: Sendable, TaskOwned {
 
     /// What a socket is opened with.
     public struct Options: Sendable {
-        /// The most bytes of a datagram that ``DatagramSocket/receive()`` takes, at least 1.
+        /// The most bytes of a datagram that ``DatagramSocket/receive()`` takes, at least 1. Under load it is worth
+        /// naming one: what is received together lies the closer together in memory, the less each of them may have.
         public var maximumLength: Int
         /// Whether several sockets may have the address, if all of them say so: each gets every datagram to a group,
         /// and one of them each other datagram. C: `SO_REUSEADDR`, `SO_REUSEPORT`.
@@ -125,6 +134,7 @@ public final class DatagramSocket: Sendable, TaskOwned {
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
         guard let waiting = try transport.waitToReceive() else { return }
+        unsafe backlog.rest()
         let deadline = Deadline.earliest(readDeadline)
         try await waiting.wait(.receive, until: deadline, owner: unsafe owner) { peer ?? localAddress }
     }
