@@ -27,18 +27,23 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     let peer: SocketAddress?
     let localAddress: SocketAddress?
 
-    init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) {
-        self.loop = loop
-        self.driver = driver
-        peer = socket.peer
-        localAddress = try? socket.localAddress
-        stopsShort = peer?.ip == nil
-        // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
-        if peer?.ip != nil { try? socket.set(.noDelay, to: true) }
+    convenience init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) {
         // Calls that take no flag for it must not wait either. It fails for a descriptor that is no socket.
         if socket.timeLimit != .zero { try? socket.setTimeLimit(.zero) }
-        number = socket.descriptor.rawValue
-        self.socket = SharedSocket(socket)
+        self.init(SharedSocket(socket), loop: loop, driver: driver)
+    }
+
+    /// A socket that somebody else may hold too, and whose calls do not wait.
+    init(_ shared: SharedSocket, loop: EventLoop, driver: ReadinessDriver) {
+        self.loop = loop
+        self.driver = driver
+        peer = shared.socket.peer
+        localAddress = try? shared.socket.localAddress
+        stopsShort = peer?.ip == nil
+        // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
+        if peer?.ip != nil { try? shared.socket.set(.noDelay, to: true) }
+        number = shared.descriptor.rawValue
+        socket = shared
     }
 
     deinit {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Decision: all that a server waits for is in one epoll set: a client, the wish to end, a thread that has ended, a
-//           child that has, something of the caller's. The set is itself a descriptor, so that a loop can wait for it as a
-//           blocking thread does, and one piece of code serves both.
+//           child that has, something of the caller's. The set is itself a descriptor, so that a loop can wait for it
+//           as a blocking thread does, and one piece of code serves both.
 import Reactor
 import Sockets
 
