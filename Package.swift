@@ -40,6 +40,13 @@ let examples =
     programs(plainExamples, on: [])
     + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
 
+/// Those on the event loop.
+let asyncExamples = ["udp-chat"].map { name in
+    Target.executableTarget(
+        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
+        swiftSettings: common)
+}
+
 let package = Package(
     name: "netwright",
     platforms: [.macOS(.v26)],
@@ -82,6 +89,9 @@ let package = Package(
             name: "load-server", dependencies: ["Reactor", "Sockets", systemPackage],
             path: "Tests/Programs/load-server", swiftSettings: common),
         .executableTarget(
+            name: "child-runs", dependencies: ["Reactor", "Sockets", systemPackage], path: "Tests/Programs/child-runs",
+            swiftSettings: common),
+        .executableTarget(
             name: "load-clients", dependencies: ["Sockets"], path: "Tests/Programs/load-clients",
             swiftSettings: common),
         .testTarget(
@@ -117,6 +127,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples,
+    ] + examples + asyncExamples,
     swiftLanguageModes: [.v6]
 )

@@ -20,6 +20,8 @@ extension Connection {
         guard let driver = loop.driver as? ReadinessDriver, shared.socket.timeLimit == .zero else {
             preconditionFailure("a socket that does not wait, and a system's loop, are needed")
         }
-        self.init(SocketTransport(shared, loop: loop, driver: driver))
+        SocketTransport.sendAtOnce(shared.socket)
+        let address = try? shared.socket.localAddress
+        self.init(SocketTransport(shared, at: address, isOwn: false, loop: loop, driver: driver))
     }
 }
