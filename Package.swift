@@ -39,13 +39,7 @@ let plainExamples = [
 let examples =
     programs(plainExamples, on: [])
     + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
-
-/// Those on the event loop.
-let asyncExamples = ["udp-chat"].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
+    + programs(["udp-chat"], on: ["Reactor"])
 
 let package = Package(
     name: "netwright",
@@ -127,6 +121,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples + asyncExamples,
+    ] + examples,
     swiftLanguageModes: [.v6]
 )
