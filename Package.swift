@@ -69,7 +69,8 @@ let package = Package(
         .target(
             name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
+        .target(
+            name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
