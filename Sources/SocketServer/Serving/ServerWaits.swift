@@ -9,7 +9,7 @@ import Sockets
 /// What a server waits for.
 final class ServerWaits: Sendable {
     /// What has happened.
-    enum Event: Hashable {
+    enum Event: Equatable {
         case request, stop, freed, callersEnd
         case child(CInt)
     }
@@ -77,11 +77,11 @@ final class ServerWaits: Sendable {
     func remove(_ child: RequestChild) { try? epoll.unregister(child.descriptor) }
 
     /// Waits until something happens; what has.
-    func wait(until deadline: LoopInstant) throws(SocketError) -> Set<Event> {
+    func wait(until deadline: LoopInstant) throws(SocketError) -> [Event] {
         let now = LoopInstant.systemNow
         let timeout = deadline == .never ? nil : now.duration(to: deadline)
         do throws(SelectorError) {
-            return Set(try epoll.poll(timeout: timeout).map { Self.event($0.token) })
+            return try epoll.poll(timeout: timeout).map { Self.event($0.token) }
         } catch {
             throw SocketError(error)
         }

@@ -58,7 +58,7 @@ final class ServingSession: @unchecked Sendable {
     }
 
     /// What has happened is dealt with.
-    func turn(_ events: Set<ServerWaits.Event>) throws(SocketError) {
+    func turn(_ events: [ServerWaits.Event]) throws(SocketError) {
         if events.contains(.stop) || events.contains(.callersEnd) { isOver = true }
         server.noteEnded(events) {
             pausedUntil = nil
@@ -126,7 +126,7 @@ final class ServingSession: @unchecked Sendable {
 
 extension BaseServer {
     /// Handlers have ended.
-    func noteEnded(_ events: Set<ServerWaits.Event>, _ isFreed: () -> Void) {
+    func noteEnded(_ events: [ServerWaits.Event], _ isFreed: () -> Void) {
         for event in events {
             switch event {
             case .freed:

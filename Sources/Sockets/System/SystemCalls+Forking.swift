@@ -44,7 +44,7 @@ extension SystemCalls {
     ///
     /// C: `fork(2)`, `setpgid(2)`, `prctl(2)` with `PR_SET_PDEATHSIG`.
     package static func fork() throws(Errno) -> Fork {
-        unsafe fflush(nil)
+        fflush(nil)
         let parent = getpid()
         let child = try once(.fork) { CSockets.fork() }
         if child > 0 {
@@ -63,7 +63,7 @@ extension SystemCalls {
     ///
     /// C: `_exit(2)`.
     package static func endChild(_ status: CInt) -> Never {
-        unsafe fflush(nil)
+        fflush(nil)
         _exit(status)
     }
 

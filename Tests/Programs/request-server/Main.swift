@@ -117,7 +117,7 @@ struct Report: ServerOverrides {
         case .acceptingPaused: print("paused")
         case .acceptingResumed: print("resumed")
         case .refused: print("refused")
-        case .accepted, .ended: break
+        default: break
         }
     }
 }
