@@ -20,24 +20,26 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The programs of `Examples/`: each a folder with one file.
-let examples = [
+/// Programs of `Examples/`: each a folder with one file.
+func programs(_ names: [String], on modules: [Target.Dependency]) -> [Target] {
+    names.map { name in
+        .executableTarget(
+            name: name, dependencies: ["Console", "Sockets", systemPackage] + modules, path: "Examples/\(name)",
+            swiftSettings: common)
+    }
+}
+
+/// Those that need blocking sockets and nothing else, then those that need more.
+let plainExamples = [
     "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
     "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
     "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
     "udp-send-bound", "udp-send-loop",
-].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
-
-/// Those on the event loop.
-let asyncExamples = ["udp-chat"].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
+]
+let examples =
+    programs(plainExamples, on: [])
+    + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
+    + programs(["udp-chat"], on: ["Reactor"])
 
 let package = Package(
     name: "netwright",
@@ -67,7 +69,8 @@ let package = Package(
         .target(
             name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
+        .target(
+            name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
@@ -111,6 +114,7 @@ let package = Package(
         .testTarget(
             name: "SocketServerTests",
             dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
+            exclude: ["Peers"],
             swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
@@ -119,6 +123,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples + asyncExamples,
+    ] + examples,
     swiftLanguageModes: [.v6]
 )
