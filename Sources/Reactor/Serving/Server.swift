@@ -198,8 +198,8 @@ public final class Server: Sendable {
             var pause = AcceptPause()
             while true {
                 do throws(SocketError) {
-                    try await clients.waitForRoom(limits.connections, on: loop)
-                    guard let transport = try acceptor.acceptNow() else {
+                    try await clients.waitForSeat(limits.connections, on: loop)
+                    guard let transport = try accept(from: acceptor) else {
                         try await waitForClient(of: acceptor, &pause, on: loop)
                         continue
                     }
@@ -213,6 +213,18 @@ public final class Server: Sendable {
                 }
             }
         }
+    }
+
+    /// Takes a client for the seat that is kept; nil, and the seat is given back, when none waits.
+    private func accept(from acceptor: any Acceptor) throws(SocketError) -> (any Transport)? {
+        do throws(SocketError) {
+            if let transport = try acceptor.acceptNow() { return transport }
+        } catch {
+            clients.giveBackSeat()
+            throw error
+        }
+        clients.giveBackSeat()
+        return nil
     }
 
     /// Waits until somebody may be there; in a shortage also until that is over.
@@ -252,6 +264,7 @@ public final class Server: Sendable {
         if home !== listener.loop { transport.move(to: home) }
         let connection = Connection(probes?.counting(transport) ?? transport)
         guard let place = clients.enter(connection, perPeer: limits.connectionsPerPeer) else {
+            clients.giveBackSeat()
             news.tell(.refused(peer: transport.peer))
             connection.close()
             return
