@@ -88,7 +88,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// Runs `action` on the loop: at its next turn, or at once when called from the loop. Any thread may call this.
-    /// Once the loop's thread has ended (``LoopThread``) it is run by the thread that calls this, or by another one that
+    /// Once the loop's thread has ended (``LoopThread``) it is run by the thread that calls this, or by another that
     /// does so at the moment.
     ///
     /// Python: `call_soon_threadsafe`.

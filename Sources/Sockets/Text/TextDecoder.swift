@@ -131,6 +131,8 @@ public struct TextDecoder: ~Copyable, Sendable {
             if held.isEmpty { return try refuseSuspect(into: &text) }
             if consumed > 0 && held.count > 1 { return try beginAnew(into: &text) }
             if stop == .incomplete && held.count < Self.longestCharacter { return }
+            // What is held is wrong; what lies before it may be so too.
+            if try isPassedOver() { try refuseSuspect(into: &text) }
             suspect = nil
             try refuse(refusedCount, .invalidBytes(held, offset: offset), into: &text)
         }
@@ -159,6 +161,17 @@ public struct TextDecoder: ~Copyable, Sendable {
         guard let reason = suspect else { return }
         suspect = nil
         try refuse(0, reason, into: &text)
+    }
+
+    /// Whether the suspect by itself is what iconv goes past and complains of.
+    private mutating func isPassedOver() throws(TextError) -> Bool {
+        guard case .invalidBytes(let bytes, _) = suspect else { return false }
+        let (consumed, stop) = try system { conversion throws(Errno) in
+            try unsafe bytes.span.bytes.withUnsafeBytes { bytes throws(Errno) in
+                try unsafe conversion.convert(bytes) { _ in }
+            }
+        }
+        return stop == .invalid && consumed == bytes.count
     }
 
     private mutating func suspectLast(_ count: Int, of consumed: some Sequence<UInt8>) {
