@@ -26,10 +26,10 @@ import Testing
             let clients = ClientList()
             try await clients.waitForSeat(1, on: loop)
             let (first, second) = try await Connection.pair(on: loop)
-            let place = try #require(clients.enter(first, perPeer: .max))
+            let number = try #require(clients.enter(first, at: loop.now))
             let next = Task(executorPreference: loop) { try await clients.waitForSeat(1, on: loop) }
             for _ in 0..<20 { try await loop.sleep(for: .zero) }
-            clients.leave(place)
+            clients.leave(number)
             try await next.value
             #expect(clients.count == 0)
             first.close()
