@@ -8,7 +8,7 @@ struct FuzzByteBuffer {
     static func main() {
         let all: [UInt8] = (0..<Operations.kinds).flatMap { [UInt8($0), 9] }
         Fuzzer.main([
-            Parser("byte-buffer", seeds: [all, all.reversed(), [0, 200, 3, 199, 0, 100, 4, 0]]) { message, _ in
+            Parser("byte-buffer", seeds: [all, all.reversed(), [0, 200, 3, 199, 0, 100, 4, 0]], passes: 8) { message, _ in
                 Operations().run(message)
             }
         ])
