@@ -91,6 +91,10 @@ let package = Package(
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .testTarget(
+            name: "NetworkSimulatorTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
+            exclude: ["Oracles"], swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
