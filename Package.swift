@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage, logging, metrics],
             swiftSettings: engine),
-        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
+        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: engine),
         .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],

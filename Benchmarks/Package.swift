@@ -32,6 +32,12 @@ let package = Package(
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(
+            name: "simulator",
+            dependencies: [
+                .product(name: "NetworkSimulator", package: "netwright"),
+                .product(name: "Reactor", package: "netwright"), sockets,
+            ], swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

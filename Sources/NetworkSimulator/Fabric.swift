@@ -14,6 +14,8 @@ final class Fabric: @unchecked Sendable {
     var link: Link { didSet { link.check() } }
     var loopback: Link { didSet { loopback.check() } }
     var trace: NetworkTrace
+    /// Where packets are written to, if anywhere.
+    var capture: Capture?
     private var ways: [Int: Way] = [:]
     private let topology = Mutex(Topology())
 
@@ -76,5 +78,6 @@ final class Fabric: @unchecked Sendable {
         for node in nodes { node.tearDown() }
         for key in ways.keys.sorted() { ways[key]?.tearDown() }
         ways = [:]
+        capture = nil
     }
 }

@@ -49,6 +49,7 @@ final class ConnectAttempt: Addressee {
     }
 
     private func ask() {
+        driver.fabric.capture?.addRequest(from: end)
         switch way.send(0) {
         case .arrives(let time): knock(at: time)
         case .held: way.keep { [self] in knock(at: $0) }

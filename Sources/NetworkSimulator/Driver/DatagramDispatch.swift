@@ -25,6 +25,7 @@ struct DatagramDispatch {
             if link.oversize == .refuse && bytes.count > link.longestDatagram { throw .messageTooLong }
         }
         note(.datagram(bytes.count))
+        fabric.capture?.add(bytes, by: route, from: sender.driver.node)
         for node in targets { send(to: node) }
     }
 

@@ -44,7 +44,7 @@ final class StreamEnd: Addressee {
     private var arrivals = FirstInFirstOut<(time: LoopInstant, arrival: Arrival)>()
     private var lastArrival = LoopInstant(nanoseconds: 0)
     private var lastSent: UInt32 = 0
-    private var lastTaken: UInt32 = 0
+    private(set) var lastTaken: UInt32 = 0
     /// What came before something that was sent earlier.
     private var early: [UInt32: Segment] = [:]
     private var retransmission: Retransmission?
@@ -160,6 +160,7 @@ final class StreamEnd: Addressee {
         fail(.connectionReset)
         note(.reset)
         guard let other, let way, !driver.isDead, !other.driver.isDead else { return }
+        driver.fabric.capture?.addReset(from: self)
         switch way.send(0) {
         case .arrives(let time): other.receive(.reset, at: time)
         case .held: way.keep { other.receive(.reset, at: $0) }
@@ -180,6 +181,7 @@ final class StreamEnd: Addressee {
     /// Sends a segment once.
     func dispatch(_ number: UInt32, _ segment: Segment) {
         guard let other, let way, !driver.isDead else { return }
+        driver.fabric.capture?.add(segment, number, from: self)
         switch way.send(segment.size) {
         case .arrives(let time): hand(number, segment, to: other, at: time)
         case .held: way.keep { [self] in hand(number, segment, to: other, at: $0) }
