@@ -68,9 +68,9 @@ let package = Package(
             swiftSettings: engine),
         .target(
             name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
-        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
         .target(
             name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
+        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: engine),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
@@ -116,6 +116,10 @@ let package = Package(
             dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
             exclude: ["Peers"],
             swiftSettings: common),
+        .testTarget(
+            name: "NetworkSimulatorTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
+            exclude: ["Oracles"], swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),

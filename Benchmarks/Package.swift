@@ -39,6 +39,12 @@ let package = Package(
             name: "datagrams",
             dependencies: ["CPeers", "Measuring", .product(name: "Reactor", package: "netwright"), sockets],
             swiftSettings: common),
+        .executableTarget(
+            name: "simulator",
+            dependencies: [
+                .product(name: "NetworkSimulator", package: "netwright"),
+                .product(name: "Reactor", package: "netwright"), sockets,
+            ], swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

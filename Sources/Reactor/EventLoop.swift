@@ -75,6 +75,7 @@ public final class EventLoop: @unchecked Sendable {
     public init(in world: World = .real()) throws(SocketError) {
         self.world = world
         now = world.now()
+        jobs.order = world.jobOrder
         openDriver = try world.makeDriver(self)
     }
 

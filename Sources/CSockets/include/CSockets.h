@@ -112,6 +112,29 @@ static const int nw_no_data = NO_DATA;
 // Swift's own runtime: which task runs here. `withUnsafeCurrentTask` costs 118 ns, this 5.
 __attribute__((swiftcall)) void *_Nullable swift_task_getCurrent(void);
 
+// Where a job goes that no executor of ours takes: Swift's own threads, or the main actor. The runtime has a hook for
+// each; these tell an observer, then do what the runtime would have done.
+typedef __attribute__((swiftcall)) void (*nw_enqueue)(void *_Nonnull job);
+extern __attribute__((swiftcall)) void (*_Nullable swift_task_enqueueGlobal_hook)(void *_Nonnull, nw_enqueue _Nonnull);
+extern __attribute__((swiftcall)) void (*_Nullable swift_task_enqueueMainExecutor_hook)(void *_Nonnull,
+                                                                                       nw_enqueue _Nonnull);
+typedef void (*nw_stray_observer)(void);
+// A variable of a header's own is not there for Swift; one of a function is.
+static inline nw_stray_observer _Nullable *_Nonnull nw_stray_slot(void) {
+    static nw_stray_observer observer;
+    return &observer;
+}
+static inline __attribute__((swiftcall)) void nw_stray(void *_Nonnull job, nw_enqueue _Nonnull original) {
+    (*nw_stray_slot())();
+    original(job);
+}
+// Once in a process. Jobs that other threads enqueue meanwhile are seen or not.
+static inline void nw_watch_strays(nw_stray_observer _Nonnull observer) {
+    *nw_stray_slot() = observer;
+    swift_task_enqueueGlobal_hook = nw_stray;
+    swift_task_enqueueMainExecutor_hook = nw_stray;
+}
+
 // Variadic calls.
 static inline int nw_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }
 static inline int nw_ioctl(int descriptor, unsigned long request, void *_Nullable argument) {

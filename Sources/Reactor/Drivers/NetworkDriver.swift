@@ -42,6 +42,16 @@ package protocol NetworkDriver: AnyObject, Sendable {
     /// Takes over a socket for datagrams that somebody else has opened; on an error it stays the caller's. Optional: a
     /// driver without descriptors says `.unsupported`.
     func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport
+
+    /// A job has left the loop, in its turn: it runs on a thread that nobody steps. Optional: for simulations, once
+    /// ``StrayJobs/watch()`` was called.
+    ///
+    /// - Parameter task: what the task that did it is called.
+    func jobLeaves(of task: String?)
+}
+
+extension NetworkDriver {
+    package func jobLeaves(of task: String?) {}
 }
 
 extension NetworkDriver {

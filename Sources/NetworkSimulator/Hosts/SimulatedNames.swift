@@ -2,17 +2,35 @@
 import Reactor
 import Sockets
 
-/// The names that a ``MemoryNetwork`` knows: those of its hosts, and `localhost`. Nobody else is asked.
-struct MemoryNames: NameService {
+/// The names that a host of a ``SimulatedNetwork`` knows: those of all hosts, and `localhost`. Nobody else is asked.
+struct SimulatedNames: NameService {
     let fabric: Fabric
+    let asker: Node
 
     nonisolated(nonsending) func addresses(
         of question: NameQuestion, until deadline: LoopInstant, on loop: EventLoop
     ) async throws(ResolverError) -> [Resolver.Answer] {
         if Task.isCancelled { throw ResolverError(.resolve, Self.text(question), .cancelled) }
-        do throws(ResolverError.Reason) { return try answers(to: question) } catch {
+        do throws(ResolverError.Reason) {
+            try await wait(until: deadline, on: loop)
+            return try answers(to: question)
+        } catch {
             throw ResolverError(.resolve, Self.text(question), error)
         }
+    }
+
+    /// Takes as long as the host's resolver does, and fails as it does.
+    private nonisolated(nonsending) func wait(
+        until deadline: LoopInstant, on loop: EventLoop
+    ) async throws(ResolverError.Reason) {
+        if asker.nameDelay > .zero {
+            let left = loop.timeNow.duration(to: deadline)
+            do throws(SocketError) { try await loop.sleep(for: min(asker.nameDelay, left)) } catch {
+                throw error.reason == .timedOut ? .timedOut : .cancelled
+            }
+            if left < asker.nameDelay { throw .timedOut }
+        }
+        if let failure = asker.nameFailure { throw failure }
     }
 
     private func answers(to question: NameQuestion) throws(ResolverError.Reason) -> [Resolver.Answer] {
@@ -60,6 +78,9 @@ struct MemoryNames: NameService {
         of address: SocketAddress, flags: NameLookupFlags, until deadline: LoopInstant, on loop: EventLoop
     ) async throws(ResolverError) -> (host: String, service: String) {
         if Task.isCancelled { throw ResolverError(.nameOf, "\(address)", .cancelled) }
+        do throws(ResolverError.Reason) { try await wait(until: deadline, on: loop) } catch {
+            throw ResolverError(.nameOf, "\(address)", error)
+        }
         guard let ip = address.ip, let port = address.port else {
             throw ResolverError(.nameOf, "\(address)", .family)
         }

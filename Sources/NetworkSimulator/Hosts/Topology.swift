@@ -12,7 +12,7 @@ struct Topology {
         if nodes.contains(where: { $0.name == name }) { throw refusal("there is a host \(name) already") }
         let addresses = wanted.isEmpty ? [try freeAddress()] : wanted
         for address in addresses { try check(address) }
-        let node = Node(name, at: addresses)
+        let node = Node(name, number: nodes.count, at: addresses)
         for address in addresses { owners[address] = node }
         nodes.append(node)
         return node

@@ -7,12 +7,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct MemoryNetworkTests {
+@Suite struct SimulatedNetworkTests {
     // MARK: Time
 
     @Test func `an hour's sleep takes an hour of the network's time and none of ours`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         let begin = ContinuousClock.now
         try await network.run(on: host) {
             let asleep = host.loop.timeNow
@@ -24,8 +24,8 @@ import Testing
     }
 
     @Test func `what is due comes in the order of its time, on whichever host`() async throws {
-        let network = MemoryNetwork()
-        let hosts = try (0..<3).map { try network.addHost("host \($0)") }
+        let network = SimulatedNetwork()
+        let hosts = try (0..<3).map { try network.host("host \($0)") }
         let calls = Mutex<[Int]>([])
         try await network.run(on: hosts[0]) {
             for (place, minutes) in [50, 10, 40, 20, 60, 30].enumerated() {
@@ -37,8 +37,8 @@ import Testing
     }
 
     @Test func `a task that spins does not stop the clock`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             let end = host.loop.timeNow.advanced(by: .milliseconds(1))
             while host.loop.timeNow < end { await Task.yield() }
@@ -47,11 +47,11 @@ import Testing
     }
 
     @Test func `a run by hand ends at its time, and at its condition`() throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         let calls = Mutex(0)
         host.loop.schedule(after: .seconds(5)) { calls.withLock { $0 += 1 } }
-        network.run(for: .seconds(4))
+        try network.run(for: .seconds(4))
         #expect(network.now == LoopInstant(nanoseconds: 4_000_000_000))
         #expect(calls.withLock { $0 } == 0)
         try network.run { calls.withLock { $0 } == 1 }
@@ -64,8 +64,8 @@ import Testing
     /// A hundred clients of one server, each with some lines.
     private static func trace() async throws -> [String] {
         let lines = Mutex<[String]>([])
-        let network = MemoryNetwork { event in lines.withLock { $0.append("\(event)") } }
-        let (near, far) = (try network.addHost("client"), try network.addHost("server"))
+        let network = SimulatedNetwork { event in lines.withLock { $0.append("\(event)") } }
+        let (near, far) = (try network.host("client"), try network.host("server"))
         let address = SocketAddress(try #require(far.addresses.first), 7)
         try await network.run(on: near) {
             let server = try await Server(on: address, loop: far.loop) { try await $0.echo() }
@@ -96,9 +96,9 @@ import Testing
 
     @Test func `a trace says who sent what, when`() async throws {
         let lines = Mutex<[String]>([])
-        let network = MemoryNetwork { event in lines.withLock { $0.append("\(event)") } }
-        let host = try network.addHost("host", at: IPAddress("10.1.1.1"))
-        let other = try network.addHost("other", at: IPAddress("10.1.1.2"))
+        let network = SimulatedNetwork { event in lines.withLock { $0.append("\(event)") } }
+        let host = try network.host("host", at: IPAddress("10.1.1.1"))
+        let other = try network.host("other", at: IPAddress("10.1.1.2"))
         try await network.run(on: host) {
             let server = try await Server(on: "10.1.1.1:7", loop: host.loop) { try await $0.echo() }
             async let running: Void = server.run()
@@ -124,9 +124,9 @@ import Testing
     // MARK: Addresses
 
     @Test func `an address can be had once, and by its own host`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
-        let other = try network.addHost("other")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
+        let other = try network.host("other")
         let foreign = SocketAddress(try #require(other.addresses.first), 80)
         try await network.run(on: host) {
             func listen(_ address: SocketAddress) async throws -> Server {
@@ -152,8 +152,8 @@ import Testing
     }
 
     @Test func `where no host is, nobody is reached`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             for address in ["192.0.2.1:80", "[2001:db8::1]:80"] {
                 #expect(
@@ -163,21 +163,21 @@ import Testing
     }
 
     @Test func `an impossible topology is refused`() throws {
-        let network = MemoryNetwork()
-        _ = try network.addHost("host", at: IPAddress("10.1.1.1"))
-        #expect(throws: SocketError.self) { try network.addHost("host") }
+        let network = SimulatedNetwork()
+        _ = try network.host("host", at: IPAddress("10.1.1.1"))
+        #expect(throws: SocketError.self) { try network.host("host") }
         for address in ["10.1.1.1", "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "::1"] {
             #expect(throws: SocketError.self, "\(address)") {
-                try network.addHost("other", at: IPAddress(address))
+                try network.host("other", at: IPAddress(address))
             }
         }
     }
 
     @Test func `a server on every interface is reached by each address of its host, and by both families`() async throws
     {
-        let network = MemoryNetwork()
-        let near = try network.addHost("near", at: IPAddress("10.1.1.1"), IPAddress("2001:db8::1"))
-        let far = try network.addHost("far", at: IPAddress("10.1.1.2"), IPAddress("2001:db8::2"))
+        let network = SimulatedNetwork()
+        let near = try network.host("near", at: IPAddress("10.1.1.1"), IPAddress("2001:db8::1"))
+        let far = try network.host("far", at: IPAddress("10.1.1.2"), IPAddress("2001:db8::2"))
         try await network.run(on: near) {
             let server = try await Server(on: "[::]:80", loop: far.loop) { served in
                 try await served.send("\(served.peer.map { "\($0)" } ?? "")")
@@ -201,8 +201,8 @@ import Testing
     }
 
     @Test func `a UNIX name is its host's own, and free again when nobody listens`() async throws {
-        let network = MemoryNetwork()
-        let (host, other) = (try network.addHost("host"), try network.addHost("other"))
+        let network = SimulatedNetwork()
+        let (host, other) = (try network.host("host"), try network.host("other"))
         try await network.run(on: host) {
             for _ in 0..<2 {
                 let server = try await Server(on: "unix:@printer", loop: host.loop) { try await $0.echo() }
@@ -224,8 +224,8 @@ import Testing
     @Test func `a network that is gone takes its loops with it`() async throws {
         weak var loop: EventLoop?
         func use() async throws {
-            let network = MemoryNetwork()
-            let host = try network.addHost("host")
+            let network = SimulatedNetwork()
+            let host = try network.host("host")
             loop = host.loop
             try await network.run(on: host) {
                 let (first, second) = try await Connection.pair(on: host.loop)
@@ -241,8 +241,8 @@ import Testing
     // MARK: Connecting
 
     @Test func `a client that finds the queue full asks again, and gives up at last`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             var limits = Server.Limits()
             limits.backlog = 0
@@ -264,8 +264,8 @@ import Testing
     }
 
     @Test func `closing a listener resets who waited to be accepted`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             let server = try await Server(on: "127.0.0.1:7", loop: host.loop) { _ in }
             try await withConnection(to: "127.0.0.1:7") { client in
@@ -276,11 +276,11 @@ import Testing
     }
 
     @Test func `what is sent takes its time, and fills a buffer of its size`() async throws {
-        var settings = MemoryNetwork.Settings()
-        settings.latency = .milliseconds(10)
+        var settings = SimulatedNetwork.Settings()
         settings.bufferSize = 1000
-        let network = MemoryNetwork(settings)
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork(settings)
+        network.loopback.latency = .milliseconds(10)
+        let host = try network.host("host")
         try await network.run(on: host) {
             let (first, second) = try await Connection.pair(on: host.loop)
             let begin = host.loop.timeNow
@@ -305,8 +305,8 @@ import Testing
     // MARK: Runs that can't end
 
     @Test func `a run that can never end says who waits, and for what`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("lonely")
+        let network = SimulatedNetwork()
+        let host = try network.host("lonely")
         let ended = Mutex(false)
         do {
             try await network.run(on: host) {
@@ -326,8 +326,8 @@ import Testing
 
     @Test func `a run ends with its task's cancellation, and with its body's error`() async throws {
         struct Planned: Error {}
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         await #expect(throws: Planned.self) { try await network.run(on: host) { throw Planned() } }
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
@@ -341,8 +341,8 @@ import Testing
     }
 
     @Test func `another thread may wake a loop, close and cancel`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         let calls = Mutex(0)
         let outcome = try await network.run(on: host) {
             let (first, second) = try await Connection.pair(on: host.loop)
@@ -362,7 +362,7 @@ import Testing
             return answer
         }
         #expect(outcome == nil)
-        network.run(for: .zero)
+        try network.run(for: .zero)
         #expect(calls.withLock { $0 } == 1000)
     }
 }

@@ -18,9 +18,9 @@ import Testing
     // MARK: Names
 
     @Test func `a host is found by its name, and an unknown one by nobody`() async throws {
-        let network = MemoryNetwork()
-        let client = try network.addHost("client")
-        let server = try network.addHost("Server.test", at: IPAddress("10.9.8.7"), IPAddress("fd00::7"))
+        let network = SimulatedNetwork()
+        let client = try network.host("client")
+        let server = try network.host("Server.test", at: IPAddress("10.9.8.7"), IPAddress("fd00::7"))
         try await network.run(on: client) {
             let echo = try await Server(on: "10.9.8.7:7", loop: server.loop) { try await $0.echo() }
             async let running: Void = echo.run()
@@ -40,9 +40,9 @@ import Testing
     }
 
     @Test func `names have addresses of each family, and addresses have names`() async throws {
-        let network = MemoryNetwork()
-        let client = try network.addHost("client")
-        _ = try network.addHost("server", at: IPAddress("10.9.8.7"), IPAddress("fd00::7"))
+        let network = SimulatedNetwork()
+        let client = try network.host("client")
+        _ = try network.host("server", at: IPAddress("10.9.8.7"), IPAddress("fd00::7"))
         try await network.run(on: client) {
             let resolver = AsyncResolver()
             #expect(
@@ -85,8 +85,8 @@ import Testing
         "a simulation runs, and the caller is on no loop and names none")
 
     @Test func `a task that has left its loop does not get the real network`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         let reasons = try await network.run(on: host) {
             // It leaves the loop and takes the task's values with it. Something has to happen meanwhile.
             let stray = Task {
@@ -112,10 +112,10 @@ import Testing
     @Test func `a network that claims the process keeps everybody off the real one, while it runs`() async {
         // In a process of its own: other tests use the real network.
         await #expect(processExitsWith: .success) {
-            var settings = MemoryNetwork.Settings()
+            var settings = SimulatedNetwork.Settings()
             settings.claimsProcess = true
-            let network = MemoryNetwork(settings)
-            let host = try network.addHost("host")
+            let network = SimulatedNetwork(settings)
+            let host = try network.host("host")
             let reasons = try await network.run(on: host) {
                 let stray = Task.detached { await SimulationBoundsTests.open() }
                 let isDone = Flag()
