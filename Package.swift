@@ -40,6 +40,7 @@ let package = Package(
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "Rooms", targets: ["Rooms"]),
         .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
@@ -56,10 +57,12 @@ let package = Package(
         .target(
             name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage, logging, metrics],
             swiftSettings: engine),
-        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
         .target(
-            name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
+            name: "Rooms", dependencies: ["Reactor", "Sockets", "Wire", systemPackage], swiftSettings: common),
+        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
+        .target(name: "Netwright", dependencies: ["Reactor", "Rooms", "Sockets", "Wire"], swiftSettings: common),
+        .target(
+            name: "NetTool", dependencies: ["Reactor", "Rooms", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
@@ -91,6 +94,11 @@ let package = Package(
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .testTarget(
+            name: "RoomsTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Rooms", "Sockets", "TestSupport", "Wire", systemPackage],
+            exclude: ["Peers"],
+            swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
