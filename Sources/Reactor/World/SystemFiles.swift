@@ -119,7 +119,8 @@ final class SystemDirectory: Directory {
     nonisolated(nonsending) func grow(_ path: RelativePath) async throws(FileError) -> any GrowingFile {
         let (parent, name) = try path.split(for: .write)
         let opened = try await pool.file(.write, path) { [self] () throws(Errno) in
-            try GrowingSystemFile(name, in: try open(parent).number, path: path, pool: pool)
+            let directory = try open(parent)
+            return try GrowingSystemFile(name, in: directory.number, path: path, pool: pool)
         }
         guard opened.kind == .regular else { throw FileError(.write, path, .notRegular) }
         return opened

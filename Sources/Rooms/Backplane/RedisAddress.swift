@@ -40,7 +40,8 @@ public struct RedisAddress: Hashable, Sendable, CustomStringConvertible {
             rest = rest[rest.index(after: at)...]
         }
         (self.user, self.password) = (user, password)
-        let hasPort = rest.split(separator: "]").last?.contains(":") ?? false
+        if rest.isEmpty || rest.hasPrefix(":") { throw Malformed("it names a host") }
+        let hasPort = rest[(rest.lastIndex(of: "]") ?? rest.startIndex)...].contains(":")
         do throws(AddressError) { endpoint = try Endpoint("tcp://\(rest)\(hasPort ? "" : ":6379")") } catch {
             throw Malformed("it names a host, and a port perhaps")
         }

@@ -141,7 +141,9 @@ public final class ChatServer: @unchecked Sendable {
     private nonisolated(nonsending) func welcome(_ member: Member) async throws {
         let connection = member.connection
         // The address, as a listener of both families may write it.
-        if let allowed = settings.allowed, let ip = connection.peer?.ip, !allowed.contains(where: { $0.contains(ip) }) {
+        if let allowed = settings.allowed, let ip = connection.peer?.ip?.unmapped,
+            !allowed.contains(where: { $0.contains(ip) })
+        {
             throw ChatError.notAllowed
         }
         lastNumber += 1

@@ -25,8 +25,8 @@ public struct RESPFramer: Framer {
     /// Where the next item of the value begins, and how far it has been searched for its line's end.
     private var place = 0
     private var searched = 0
-    /// How many values have begun.
-    private var count = 0
+    /// How many values there will be at least: the first one, and those that arrays have promised.
+    private var count = 1
     /// How many values each open array still waits for.
     private var open: [Int] = []
     private var violation = FirstViolation()
@@ -53,7 +53,7 @@ public struct RESPFramer: Framer {
             if buffer.count > limit { throw violation.record(Self.name, .tooLong(limit: limit)) }
             return nil
         }
-        (place, searched, count) = (0, 0, 0)
+        (place, searched, count) = (0, 0, 1)
         var reader = Reader(bytes: buffer.array(0..<end))
         let value = reader.next()
         buffer.consume(end)
@@ -140,21 +140,20 @@ public struct RESPFramer: Framer {
     }
 
     private mutating func beginArray(_ length: Int64, _ end: Int) throws(FramingError) -> Int? {
-        let room = Int64(maximumCount - count - 1)
-        if length > room { throw violation.record(Self.name, .malformed("over \(maximumCount) values in one")) }
+        if length > Int64(maximumCount - count) { throw violation.record(Self.name, .malformed("over \(maximumCount) values in one")) }
         _ = begun(end)
         if length > 0 {
             if open.count >= maximumDepth {
                 throw violation.record(Self.name, .malformed("over \(maximumDepth) arrays within each other"))
             }
+            count += Int(length)
             open.append(Int(length))
         }
         return end
     }
 
-    /// Counts a value, which ends at `end` or is an array that begins before it.
+    /// Notes a value, which ends at `end` or is an array that begins before it.
     private mutating func begun(_ end: Int) -> Int {
-        count += 1
         if let last = open.indices.last { open[last] -= 1 }
         return end
     }

@@ -180,8 +180,8 @@ import Testing
         var lobby = try party(limits)
         let zoe = try #require(ChatName("zoe"))
         let said = ChatMessage(.said, room: lobbyName, sender: zoe, text: "hi \u{1B}[1m")
-        #expect(lobby.receive(said) == [.announce("<zoe> hi \\u{1b}[1m", in: lobbyName, except: nil)])
-        #expect(told(try lobby.admit(ChatMember(4)), ChatMember(4)).last == "<zoe> hi \\u{1b}[1m")
+        #expect(lobby.receive(said) == [.announce("<zoe> hi \\u{1B}[1m", in: lobbyName, except: nil)])
+        #expect(told(try lobby.admit(ChatMember(4)), ChatMember(4)).last == "<zoe> hi \\u{1B}[1m")
         #expect(lobby.receive(ChatMessage(.said, room: zoe, sender: zoe, text: "x")).isEmpty)
         for kind in ChatMessage.Kind.allCases {
             let line = announced(lobby.receive(ChatMessage(kind, room: lobbyName, sender: zoe, text: "x"))).first

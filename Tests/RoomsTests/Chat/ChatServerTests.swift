@@ -170,6 +170,6 @@ import Wire
             }
         }
         let (first, second) = runs.withLock { ($0[0], $0[1]) }
-        #expect(first == second && first.count > 100)
+        #expect(first == second && first.count > 50)
     }
 }

@@ -53,7 +53,7 @@ import Wire
 
     @Test(arguments: [
         "x", "OK\r\n", "+OK\n", "+a\rb\r\n", ":\r\n", ":1a\r\n", ":+1\r\n", ": 1\r\n", ":--1\r\n", ":-\r\n",
-        ":9223372036854775808\r\n", ":123456789012345678901", "$-2\r\n", "$x\r\n", "$1\r\nab\r\n", "$1\r\na\n\n",
+        ":9223372036854775808\r\n", ":12345678901234567890123", "$-2\r\n", "$x\r\n", "$1\r\nab\r\n", "$1\r\na\n\n",
         "*-2\r\n", "*x\r\n", "*1\r\nx", "*2\r\n:1\r\n$-5\r\n", "\r\n",
     ])
     func `bytes that are no value are refused at every cut, for good`(text: String) throws {
