@@ -5,28 +5,19 @@ import Sockets
 /// How what was said gets to the members.
 extension ChatServer {
     /// Somebody whose connection is served. Touched on the chat's loop alone.
-    final class Member: @unchecked Sendable {
-        let connection: Connection
+    final class Member: Recipient, @unchecked Sendable {
         var codepage: Codepage
         var id = ChatMember(0)
-        var outbox = Outbox()
         let note: (@Sendable (Traffic) -> Void)?
-        /// Nothing more is sent.
-        var isGone = false
         /// It has said goodbye.
         var isEnding = false
-        var isTooSlow = false
-        /// A task waits until more fits.
-        var isPumped = false
-        /// Told when nothing is left to be sent.
-        var flushed: Waiting?
         /// What a telnet client waits to hear.
         var answers: [UInt8] = []
 
         init(_ connection: Connection, codepage: Codepage, note: (@Sendable (Traffic) -> Void)?) {
-            self.connection = connection
             self.codepage = codepage
             self.note = note
+            super.init(connection)
         }
 
         /// The text of a line.
@@ -84,43 +75,16 @@ extension ChatServer {
         }
     }
 
-    /// Sends a line at once if nothing waits before it, and as much of it as fits; the rest waits.
     func deliver(_ line: [UInt8], to member: Member) {
-        if member.isGone { return }
         member.note?(Traffic(linesOut: 1, bytesOut: line.count))
-        var sent = 0
-        if member.outbox.isEmpty {
-            do throws(SocketError) { sent = try member.connection.sendNow(line.span.bytes) } catch {
-                // Its own task hears of it.
-                member.isGone = true
-                return member.connection.abort()
-            }
-            if sent == line.count { return }
-        }
-        keep(line, droppingFirst: sent, for: member)
-    }
-
-    @inline(never)
-    private func keep(_ line: [UInt8], droppingFirst sent: Int, for member: Member) {
-        member.outbox.append(line, droppingFirst: sent)
-        if member.outbox.cost > settings.limits.queue {
-            (member.isGone, member.isTooSlow) = (true, true)
-            overdue.append(member)
-        } else if !member.isPumped {
-            member.isPumped = true
-            stalled.append(member)
-            stallNews.wake()
-        }
+        mail.deliver(line, to: member)
     }
 
     /// Drops who is too far behind. That is news for others, some of whom may then be too far behind.
     private func dropOverdue() {
-        if isDropping || overdue.isEmpty { return }
+        if isDropping { return }
         isDropping = true
-        while let member = overdue.popLast() {
-            member.connection.abort()
-            depart(member, because: "it reads too slowly")
-        }
+        while let member = mail.takeOverdue() { depart(member, because: "it reads too slowly") }
         isDropping = false
     }
 
@@ -137,49 +101,9 @@ extension ChatServer {
 
     /// Waits for room at those who read slowly, and listens to the backplane, until it is cancelled.
     nonisolated(nonsending) func work() async {
-        await withDiscardingTaskGroup { group in
-            if let backplane {
-                group.addTask(executorPreference: loop) { [self] in
-                    await backplane.run(on: loop) { [self] message in perform(lobby.receive(message)) }
-                }
-            }
-            while let member = await nextStalled() {
-                group.addTask(executorPreference: loop) { [self] in await pump(member) }
-            }
-            group.cancelAll()
-        }
+        async let _: Void = mail.work()
+        await backplane?.run(on: loop) { [self] message in perform(lobby.receive(message)) }
+        // Without one there is nothing to wait for but the end.
+        try? await Waiting(on: loop).wait(.wait, until: .never)
     }
-
-    private nonisolated(nonsending) func nextStalled() async -> Member? {
-        while true {
-            if let member = stalled.popLast() { return member }
-            do throws(SocketError) { try await stallNews.wait(.wait, until: .never) } catch { return nil }
-        }
-    }
-
-    /// Sends what waits for a member, as it reads.
-    private nonisolated(nonsending) func pump(_ member: Member) async {
-        do throws(SocketError) {
-            while !member.outbox.isEmpty {
-                try await member.connection.waitToSend()
-                try send(member)
-            }
-        } catch {
-            member.isGone = true
-            member.connection.abort()
-        }
-        member.isPumped = false
-        member.flushed?.wake()
-    }
-
-    // Never inlined: the copy that it sends must not be in the frame of a task that waits.
-    @inline(never)
-    private func send(_ member: Member) throws(SocketError) {
-        if member.outbox.isEmpty { return }
-        let bytes = member.outbox.next(upTo: Self.batch)
-        member.outbox.remove(try member.connection.sendNow(bytes.span.bytes))
-    }
-
-    /// How much of what waits is copied together at a time.
-    private static let batch = 65_536
 }

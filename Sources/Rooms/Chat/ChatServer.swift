@@ -54,11 +54,8 @@ public final class ChatServer: @unchecked Sendable {
     private var lastNumber: UInt64 = 0
     private var codepages: [TextEncoding: Codepage] = [:]
     private let defaultCodepage: Codepage
-    /// Members with something to read that did not fit, whom nobody waits for yet.
-    var stalled: [Member] = []
-    let stallNews: Waiting
-    /// Members that are to be dropped, and whether that is being done.
-    var overdue: [Member] = []
+    let mail: Deliveries<Member>
+    /// Whether those who are too far behind are being dropped.
     var isDropping = false
     /// How many lines have been handed to members since a task gave way.
     var deliveries = 0
@@ -67,17 +64,16 @@ public final class ChatServer: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - backplane: what joins its rooms with those of other machines.
-    ///   - loop: the loop of all its connections; the task's own, else one of the process's.
+    ///   - loop: the loop of all its connections.
     /// - Throws: ``ChatError/encoding(_:)``.
     public init(
-        _ settings: Settings = Settings(), backplane: (any ChatBackplane)? = nil, on loop: EventLoop? = nil
+        _ settings: Settings = Settings(), backplane: (any ChatBackplane)? = nil, on loop: EventLoop
     ) throws(ChatError) {
         self.settings = settings
         self.backplane = backplane
-        let loop = loop ?? EventLoop.running ?? EventLoopGroup.shared.next()
         self.loop = loop
         lobby = ChatLobby(limits: settings.limits)
-        stallNews = Waiting(on: loop)
+        mail = Deliveries(on: loop, limit: settings.limits.queue)
         do throws(Codepage.Unusable) { defaultCodepage = try Codepage(settings.encoding) } catch {
             throw .encoding(settings.encoding.name)
         }
@@ -195,8 +191,7 @@ public final class ChatServer: @unchecked Sendable {
     }
 
     func depart(_ member: Member, because reason: String?) {
-        member.isGone = true
-        member.outbox.removeAll()
+        mail.forget(member)
         guard members.removeValue(forKey: member.id) != nil else { return }
         perform(lobby.leave(member.id, because: reason))
     }
@@ -206,13 +201,7 @@ public final class ChatServer: @unchecked Sendable {
         from member: Member, because reason: String?, lingering: Bool
     ) async {
         if members.removeValue(forKey: member.id) != nil { perform(lobby.leave(member.id, because: reason)) }
-        let flushed = Waiting(on: loop)
-        member.flushed = flushed
-        let end = loop.timeNow.advanced(by: settings.farewell)
-        while !member.outbox.isEmpty, !member.isGone {
-            do { try await flushed.wait(.send, until: end) } catch { break }
-        }
-        flushed.disarm()
+        await mail.flush(member, within: settings.farewell)
         depart(member, because: reason)
         if lingering { try? await member.connection.close(within: settings.farewell) }
     }

@@ -75,7 +75,9 @@ import Wire
         }
         settings.encoding = .utf16LE
         let unusable = settings
-        #expect(throws: ChatError.encoding("UTF-16LE")) { try ChatServer(unusable) }
+        try await withLoop(of: .memory) { loop in
+            #expect(throws: ChatError.encoding("UTF-16LE")) { try ChatServer(unusable, on: loop) }
+        }
     }
 
     @Test func `history greets those who come late`() async throws {

@@ -251,3 +251,36 @@ struct Exchange: Sendable {
         }
     }
 }
+
+/// The first client of this protocol, which sends a name and nothing behind it.
+@Suite struct SeedClientTests {
+    //
+    @Test func `the seed's own client gets its file, and nothing where there is none`() async throws {
+        let (served, saved) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let bytes = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) })
+        try Data(bytes).write(to: URL(filePath: served.file("file.bin")))
+        try await withLoop(of: .real) { loop in
+            try await Exchange.with(try await loop.world.files.openDirectory(at: served.path), on: loop) { exchange in
+                let address = exchange.address
+                try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                    for name in ["missing", "file.bin"] {
+                        let client = try Self.client(in: saved)
+                        try client.write("\(try #require(address.ip))\n\(try #require(address.port))\n\(name)\n")
+                        #expect(try client.exit() == .status(0), "\(client.errors)")
+                    }
+                    let names = try FileManager.default.contentsOfDirectory(atPath: saved.path)
+                    #expect(names == ["[Duplicate]file.bin"])
+                    let isTheSame = try Data(contentsOf: URL(filePath: saved.file("[Duplicate]file.bin"))) == Data(bytes)
+                    #expect(isTheSame)
+                }
+            }
+        }
+    }
+
+    private static func client(in folder: TemporaryDirectory) throws -> ForeignProgram {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let script = tests.appending(path: "ExampleTests/Originals/download_client.py").path
+        return try ForeignProgram(Python.executable, [script], in: folder.path)
+    }
+}

@@ -11,6 +11,9 @@ struct Outbox {
     /// What a line costs besides its bytes.
     private static let overhead = 64
 
+    /// How much of what waits is copied together at a time.
+    static let batch = 65_536
+
     private var lines: [[UInt8]] = []
     /// The first line that is not gone, and how much of it is.
     private var (first, sent) = (0, 0)
