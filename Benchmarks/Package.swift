@@ -25,9 +25,11 @@ let package = Package(
     targets: [
         .target(name: "Measuring", swiftSettings: common),
         .target(name: "CPeers"),
+        .target(name: "CAllocations"),
         .executableTarget(
-            name: "async-echo",
-            dependencies: [.product(name: "Reactor", package: "netwright"), sockets], swiftSettings: common),
+            name: "echo",
+            dependencies: ["CAllocations", "CPeers", .product(name: "Reactor", package: "netwright"), sockets],
+            swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
