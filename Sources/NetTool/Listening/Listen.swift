@@ -7,7 +7,7 @@ struct Listen: Verb {
         commandName: "listen",
         abstract: "Listen, and serve whoever connects by one word; or talk to one client yourself.",
         usage: """
-            nt listen <address> ... echo|time|greet <text>|discard|log [<options>]
+            nt listen <address> ... echo|time|greet <text>|discard|log|chat|files <dir> [<options>]
             nt listen <address> ... [--keep] [--send-only|--recv-only] [<options>]
             """,
         discussion: """
@@ -20,6 +20,8 @@ struct Listen: Verb {
               greet TEXT   sends the text as a line, and ends
               discard      reads and throws away (RFC 863)
               log          prints each line behind its sender
+              chat         what one says all others read; /help tells the rest
+              files DIR    a file's name in, its bytes out; /get and /stat resume
             A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
 
             Without a handler standard input goes to the first client, and what it says is standard output; each \
@@ -70,6 +72,7 @@ struct ListenOptions: ParsableArguments {
     @Flag(name: .customLong("public"), help: ":PORT is every interface, for whoever can reach this machine.")
     var isPublic = false
 
+    @OptionGroup var rooms: RoomOptions
     @OptionGroup var directions: Directions
     @OptionGroup var form: OutputForm
     @OptionGroup var verbosity: Verbosity

@@ -5,8 +5,10 @@ import Wire
 
 /// What a client is served by.
 enum ListenHandler: Hashable, Sendable {
-    case echo, time, discard, log
+    case echo, time, discard, log, chat
     case greet(String)
+    /// The files of a directory.
+    case files(String)
 
     /// Reads the handler from the words behind the addresses; nil for none.
     ///
@@ -20,6 +22,10 @@ enum ListenHandler: Hashable, Sendable {
             }
             return .greet(text)
         }
+        if name == "files" {
+            guard arguments.count < 2 else { throw ToolFailure(.usage, "files takes one directory") }
+            return .files(arguments.first ?? ".")
+        }
         if let word = arguments.first { throw ToolFailure(.usage, "\(name) takes no \(word.quoted)") }
         return plain[name]
     }
@@ -28,17 +34,17 @@ enum ListenHandler: Hashable, Sendable {
     static func isName(_ word: String) -> Bool { names.contains(word) }
 
     /// Their names, in the help page's order.
-    static let names = ["echo", "time", "greet", "discard", "log"]
+    static let names = ["echo", "time", "greet", "discard", "log", "chat", "files"]
 
     private static let plain: [String: ListenHandler] = [
-        "echo": .echo, "time": .time, "discard": .discard, "log": .log,
+        "echo": .echo, "time": .time, "discard": .discard, "log": .log, "chat": .chat,
     ]
 
     /// Whether it counts lines, not bytes.
     var speaksLines: Bool {
         switch self {
-        case .time, .log: true
-        case .echo, .discard, .greet: false
+        case .time, .log, .chat: true
+        case .echo, .discard, .greet, .files: false
         }
     }
 }
@@ -74,6 +80,7 @@ final class HandlerRun: Sendable {
         case .time: try await answerLines()
         case .log: try await tellLines()
         case .greet(let text): try await greet(text)
+        case .chat, .files: break  // RoomService serves those
         }
     }
 

@@ -11,6 +11,7 @@ final class ListenRun: Sendable {
     private let limits: Server.Limits
     private let (idle, timeout, drain): (Duration?, Duration?, Duration)
     private let keeps: Bool
+    private let rooms: RoomOptions
     private let log: ClientLog
     private let machine: LocalMachine
 
@@ -20,6 +21,8 @@ final class ListenRun: Sendable {
         guard split > 0 else { throw ToolFailure(.usage, "an address is missing in front of \(words[0].quoted)") }
         handler = try ListenHandler.read(words[split...])
         try Self.check(options, handler)
+        try options.rooms.check(handler)
+        rooms = options.rooms
         addresses = try ListenAddresses(words[..<split], isPublic: options.isPublic).addresses
         var limits = Server.Limits()
         limits.connections = handler == nil ? 1 : options.maximum ?? limits.connections
@@ -58,14 +61,19 @@ final class ListenRun: Sendable {
         let ending = Ending(drain: drain)
         let signals = try await TerminationSignals()
         let streams = handler == nil ? try await StandardStreams(for: style, on: loop) : nil
-        let server = try await listen(on: loop, ending, streams)
+        let service = try await RoomService(handler, rooms, on: loop, log: log)
+        let server = try await listen(on: loop, ending, streams, service)
         ending.onStop { server.drain(within: $0) }
         async let _ = signals.watch { [self] signal in stop(server, on: loop, at: signal, ending) }
         try log.listening(at: server.addresses, on: machine)
         if let timeout {
             loop.schedule(after: timeout) { [log] in if log.clientCount == 0 { ending.begin(with: .timedOut) } }
         }
-        do throws(SocketError) { try await server.run() } catch { throw ToolFailure(error) }
+        do {
+            if let service { try await service.run(server) } else { try await server.run() }
+        } catch {
+            throw ToolFailure(error)
+        }
         if let failure = ending.failure { throw failure }
         let status = ending.status ?? .success
         if handler != nil { try log.end(status, after: start.duration(to: loop.timeNow)) }
@@ -74,13 +82,13 @@ final class ListenRun: Sendable {
     }
 
     private func listen(
-        on loop: EventLoop, _ ending: Ending, _ streams: StandardStreams?
+        on loop: EventLoop, _ ending: Ending, _ streams: StandardStreams?, _ service: RoomService?
     ) async throws(ToolFailure) -> Server {
         do throws(SocketError) {
             return try await Server(
                 endpoints: addresses, limits: limits, reusesPort: false, loop: loop,
                 report: { [log] event in log.note(event) },
-                handler: { [self] connection in await serve(connection, ending, streams) })
+                handler: { [self] connection in await serve(connection, ending, streams, service) })
         } catch {
             throw ListenAddresses.failure(error)
         }
@@ -103,10 +111,14 @@ final class ListenRun: Sendable {
 
     // What need not live while a client is waited for is done by functions that don't wait and are never inlined: each
     // client pays for a frame of this one.
-    private func serve(_ connection: Connection, _ ending: Ending, _ streams: StandardStreams?) async {
+    private func serve(
+        _ connection: Connection, _ ending: Ending, _ streams: StandardStreams?, _ service: RoomService?
+    ) async {
         guard let client = enter(connection, ending) else { return }
         do {
-            if let handler {
+            if let service {
+                try await service.serve(connection, client)
+            } else if let handler {
                 try await run(connection, client).serve(handler)
             } else if let streams {
                 try await converse(connection, client, streams)

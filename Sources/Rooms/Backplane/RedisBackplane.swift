@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    a connection that has subscribed to a channel can't publish (RESP2), and Redis keeps nothing: what is
-//           published while nobody is subscribed is gone. Of a message whose answer did not come nobody knows whether it
-//           was published.
-// Decision: two connections. What could not be published waits, up to a limit, and goes again after a reconnection; each
-//           message has its chat's name and a number that only grows, and who hears it passes over what it has seen.
+//           published while nobody is subscribed is gone. Of a message whose answer did not come nobody knows whether
+//           it was published.
+// Decision: two connections. What could not be published waits, up to a limit, and goes again after a reconnection;
+//           each message has its chat's name and a number that only grows, and who hears it passes over what it has
+//           seen.
 // Cost:     what others say while our subscription is away we don't hear.
 public import Reactor
 import Sockets

@@ -16,8 +16,8 @@ import Wire
 /// ``ChatLobby`` has the rules and the commands. Lines end in LF or CR LF when they come, and in CR LF when they go.
 ///
 /// A line is encoded once for all members of an encoding, and sent at once where it fits; what does not fit waits as a
-/// reference to the same bytes. Who is behind by more than ``ChatLimits/queue`` is dropped, and nobody waits for anybody
-/// else. Everything happens on one loop, which the connections have to belong to.
+/// reference to the same bytes. Who is behind by more than ``ChatLimits/queue`` is dropped, and nobody waits for
+/// anybody else. Everything happens on one loop, which the connections have to belong to.
 public final class ChatServer: @unchecked Sendable {
     /// How a chat is set up.
     public struct Settings: Sendable {

@@ -9,9 +9,9 @@ public import Sockets
 /// let saved = try await downloader.download("big.iso", from: "files.example:8080")
 /// print("saved \(saved.size) bytes as \(saved.path), \(saved.resumedAt) of them from before")
 /// ```
-/// A file is saved as `[Duplicate]` and its name, and only once all of it has come. Until then its bytes stand in a file
-/// of their own, `[Duplicate]NAME.VERSION.part`: it stays when something goes wrong, whatever that is, and the next
-/// call goes on behind it, if the server's file is still the same.
+/// A file is saved as `[Duplicate]` and its name, and only once all of it has come. Until then its bytes stand in a
+/// file of their own, `[Duplicate]NAME.VERSION.part`: it stays when something goes wrong, whatever that is, and the
+/// next call goes on behind it, if the server's file is still the same.
 public struct FileDownloader: Sendable {
     private let directory: any Directory
     private let connector: Connector

@@ -92,7 +92,8 @@ enum RelayNotice: Hashable, Sendable {
 
     /// Reads a line; nil for what is no notice.
     init?(_ line: some StringProtocol) {
-        let words = line.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
+        let parts: [Substring] = Substring(line).split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
+        let words = parts.map(String.init)
         let name = words.count > 1 ? ChatName(words[1]) : nil
         let number = words.count > 1 ? UInt64(words[1]) : nil
         switch (words[0], words.count) {

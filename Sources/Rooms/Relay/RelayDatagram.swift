@@ -34,7 +34,8 @@ enum RelayDatagram: Hashable, Sendable {
     /// Reads a datagram; nil for what is none.
     init?(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
-        let words = text.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
+        let parts: [Substring] = text.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
+        let words = parts.map(String.init)
         guard words.count >= 3, words[0] == "nt1" else { return nil }
         switch (words[1], words.count) {
         case ("here", 3): self = .here(token: words[2])

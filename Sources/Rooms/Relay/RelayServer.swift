@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Reactor
-public import Sockets
+import Sockets
 import Wire
 
 /// Where clients log in, find each other, and have messages passed on when they can't reach each other.
@@ -12,10 +12,10 @@ import Wire
 /// try await relay.run(hearing: datagrams) { try await server.run() }
 /// ```
 /// A client logs in by TCP, with a name and the UDP port that it has; which one that is does not matter, so several
-/// clients run on one machine, for one user or for several. Whoever looks for a user learns the addresses of that user's
-/// clients, and they learn that somebody knocks: so two clients talk directly where they can (``RelayClient``), and by
-/// the server where they can't. A datagram from the client itself corrects the address that it has told: behind an
-/// address translator it does not know its own.
+/// clients run on one machine, for one user or for several. Whoever looks for a user learns the addresses of that
+/// user's clients, and they learn that somebody knocks: so two clients talk directly where they can (``RelayClient``),
+/// and by the server where they can't. A datagram from the client itself corrects the address that it has told: behind
+/// an address translator it does not know its own.
 ///
 /// Nobody proves who they are: a name belongs to whoever logs in by it, and several may.
 public final class RelayServer: @unchecked Sendable {

@@ -140,7 +140,9 @@ public struct RESPFramer: Framer {
     }
 
     private mutating func beginArray(_ length: Int64, _ end: Int) throws(FramingError) -> Int? {
-        if length > Int64(maximumCount - count) { throw violation.record(Self.name, .malformed("over \(maximumCount) values in one")) }
+        if length > Int64(maximumCount - count) {
+            throw violation.record(Self.name, .malformed("over \(maximumCount) values in one"))
+        }
         _ = begun(end)
         if length > 0 {
             if open.count >= maximumDepth {

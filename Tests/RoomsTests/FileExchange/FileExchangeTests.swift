@@ -270,7 +270,8 @@ struct Exchange: Sendable {
                     }
                     let names = try FileManager.default.contentsOfDirectory(atPath: saved.path)
                     #expect(names == ["[Duplicate]file.bin"])
-                    let isTheSame = try Data(contentsOf: URL(filePath: saved.file("[Duplicate]file.bin"))) == Data(bytes)
+                    let isTheSame =
+                        try Data(contentsOf: URL(filePath: saved.file("[Duplicate]file.bin"))) == Data(bytes)
                     #expect(isTheSame)
                 }
             }

@@ -50,8 +50,8 @@ private struct Post: Sendable {
         let (ann, bob) = (ann, bob)
         try await withLoop(of: ground) { loop in
             try await Post.with(on: loop) { post in
-                try await RelayClient.run(as: ann, at: post.address, on: loop) { here in
-                    try await RelayClient.run(as: bob, at: post.address, on: loop) { there in
+                try await RelayClient.run(as: ann, at: post.address, on: loop) { (here) async throws in
+                    try await RelayClient.run(as: bob, at: post.address, on: loop) { (there) async throws in
                         for number in 0..<20 {
                             #expect(try await here.send("hi \(number)", to: bob) == .direct)
                             #expect(try await there.next() == .message("hi \(number)", from: ann, isDirect: true))
@@ -59,6 +59,8 @@ private struct Post: Sendable {
                         #expect(try await there.send("你好", to: ann) == .direct)
                         #expect(try await here.next() == .message("你好", from: bob, isDirect: true))
                     }
+                    try await here.watch(bob)
+                    while try await here.next() != .offline(bob) {}
                     #expect(try await here.send("still there?", to: bob) == .nobody)
                 }
             }
@@ -71,19 +73,23 @@ private struct Post: Sendable {
         let (ann, bob) = (ann, bob)
         try await withLoop(of: ground) { loop in
             try await Post.with(on: loop) { post in
-                try await RelayClient.run(as: ann, at: post.address, on: loop) { here in
+                try await RelayClient.run(as: ann, at: post.address, on: loop) { (here) async throws in
                     // One without UDP, and then one whose port nobody hears.
-                    try await RelayClient.run(as: bob, at: post.address, isDirect: false, on: loop) { there in
+                    try await RelayClient.run(as: bob, at: post.address, isDirect: false, on: loop) {
+                        (there) async throws in
                         #expect(try await here.send("by way of you", to: bob) == .relayed(1))
                         #expect(try await there.next() == .message("by way of you", from: ann, isDirect: false))
                     }
+                    try await here.watch(bob)
+                    while try await here.next() != .offline(bob) {}
                     let deaf = try await post.byHand("LOGIN bob 9")
                     try await deaf.hears("WELCOME")
                     #expect(try await here.send("knock", to: bob) == .relayed(1))
                     #expect(try await deaf.hears("FROM").hasSuffix(" knock"))
                     // And what is too long for a datagram.
                     deaf.leave()
-                    try await RelayClient.run(as: bob, at: post.address, on: loop) { there in
+                    while try await here.next() != .offline(bob) {}
+                    try await RelayClient.run(as: bob, at: post.address, on: loop) { (there) async throws in
                         let long = String(repeating: "x", count: 3000)
                         #expect(try await here.send(long, to: bob) != .direct)
                         #expect(try await there.next() == .message(long, from: ann, isDirect: false))
@@ -99,9 +105,9 @@ private struct Post: Sendable {
         let (ann, bob) = (ann, bob)
         try await withLoop(of: ground) { loop in
             try await Post.with(on: loop) { post in
-                try await RelayClient.run(as: bob, at: post.address, on: loop) { first in
-                    try await RelayClient.run(as: bob, at: post.address, on: loop) { second in
-                        try await RelayClient.run(as: ann, at: post.address, on: loop) { here in
+                try await RelayClient.run(as: bob, at: post.address, on: loop) { (first) async throws in
+                    try await RelayClient.run(as: bob, at: post.address, on: loop) { (second) async throws in
+                        try await RelayClient.run(as: ann, at: post.address, on: loop) { (here) async throws in
                             #expect(first.session != second.session)
                             #expect(try await here.send("to both", to: bob) == .direct)
                             for client in [first, second] {
@@ -129,7 +135,7 @@ private struct Post: Sendable {
         let (ann, bob) = (ann, bob)
         try await withLoop(of: .memory) { loop in
             try await Post.with(on: loop) { post in
-                try await RelayClient.run(as: ann, at: post.address, on: loop) { here in
+                try await RelayClient.run(as: ann, at: post.address, on: loop) { (here) async throws in
                     try await here.watch(bob)
                     #expect(try await here.next() == .offline(bob))
                     try await RelayClient.run(as: bob, at: post.address, on: loop) { _ in
@@ -149,11 +155,12 @@ private struct Post: Sendable {
         try await network.run(on: hosts[0]) {
             try await Post.with(at: "\(try #require(hosts[0].addresses.first)):5000", on: hosts[0].loop) { post in
                 let listening = Task(executorPreference: hosts[2].loop) {
-                    try await RelayClient.run(as: bob, at: post.address, on: hosts[2].loop) { there in
+                    try await RelayClient.run(as: bob, at: post.address, on: hosts[2].loop) { (there) async throws in
                         try await there.next()
                     }
                 }
-                let route = try await RelayClient.run(as: ann, at: post.address, on: hosts[1].loop) { here in
+                let route = try await RelayClient.run(as: ann, at: post.address, on: hosts[1].loop) {
+                    (here) async throws in
                     try await here.watch(bob)
                     while try await here.next() != .online(bob) {}
                     return try await here.send("hello", to: bob)
@@ -240,11 +247,13 @@ private struct Post: Sendable {
         for command in commands { #expect(RelayCommand(command.line) == command) }
         for datagram in datagrams { #expect(RelayDatagram(datagram.bytes) == datagram) }
         var generator = SeededGenerator(seed: 103)
-        let samples = notices.map { Array($0.line.utf8) } + commands.map { Array($0.line.utf8) } + datagrams.map(\.bytes)
+        let samples =
+            notices.map { Array($0.line.utf8) } + commands.map { Array($0.line.utf8) } + datagrams.map(\.bytes)
         for _ in 0..<repetitions(5_000, soak: 10_000_000) {
             var bytes = samples.randomElement(using: &generator) ?? []
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
-                bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: .min ... .max, using: &generator)
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(
+                    in: .min ... .max, using: &generator)
             }
             let text = String(decoding: bytes, as: UTF8.self)
             if let notice = RelayNotice(text) { #expect(RelayNotice(notice.line) == notice) }
