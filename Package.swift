@@ -32,6 +32,13 @@ let examples = [
         swiftSettings: common)
 }
 
+/// Those on the event loop.
+let asyncExamples = ["udp-chat"].map { name in
+    Target.executableTarget(
+        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
+        swiftSettings: common)
+}
+
 let package = Package(
     name: "netwright",
     platforms: [.macOS(.v26)],
@@ -41,6 +48,7 @@ let package = Package(
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
         .library(name: "Rooms", targets: ["Rooms"]),
+        .library(name: "SocketServer", targets: ["SocketServer"]),
         .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
@@ -58,9 +66,13 @@ let package = Package(
             name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage, logging, metrics],
             swiftSettings: engine),
         .target(
+            name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
+        .target(
             name: "Rooms", dependencies: ["Reactor", "Sockets", "Wire", systemPackage], swiftSettings: common),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "Rooms", "Sockets", "Wire"], swiftSettings: common),
+        .target(
+            name: "Netwright", dependencies: ["Reactor", "Rooms", "SocketServer", "Sockets", "Wire"],
+            swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Rooms", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
@@ -73,6 +85,9 @@ let package = Package(
         .executableTarget(
             name: "load-server", dependencies: ["Reactor", "Sockets", systemPackage],
             path: "Tests/Programs/load-server", swiftSettings: common),
+        .executableTarget(
+            name: "child-runs", dependencies: ["Reactor", "Sockets", systemPackage], path: "Tests/Programs/child-runs",
+            swiftSettings: common),
         .executableTarget(
             name: "load-clients", dependencies: ["Sockets"], path: "Tests/Programs/load-clients",
             swiftSettings: common),
@@ -99,6 +114,13 @@ let package = Package(
             dependencies: ["NetworkSimulator", "Reactor", "Rooms", "Sockets", "TestSupport", "Wire", systemPackage],
             exclude: ["Peers"],
             swiftSettings: common),
+        .executableTarget(
+            name: "request-server", dependencies: ["Reactor", "SocketServer", "Sockets"],
+            path: "Tests/Programs/request-server", swiftSettings: common),
+        .testTarget(
+            name: "SocketServerTests",
+            dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
+            swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
@@ -106,6 +128,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples,
+    ] + examples + asyncExamples,
     swiftLanguageModes: [.v6]
 )

@@ -33,6 +33,9 @@ public final class EventLoop: @unchecked Sendable {
     /// Descriptors of other people's that somebody waits for, by number.
     var watches: [CInt: DescriptorWatch] = [:]
 
+    /// For whoever uses sockets of their own and never has to wait.
+    var ownSocketAttempts = Stint()
+
     /// Tasks that can go on.
     let jobs = JobQueue()
 

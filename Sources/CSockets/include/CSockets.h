@@ -33,6 +33,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
@@ -138,6 +139,10 @@ static inline int nw_pidfd_open(pid_t process, unsigned flags) { return (int)sys
 static inline int nw_pidfd_send_signal(int descriptor, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
 }
+
+// A variadic call, and one that <unistd.h> declares for _GNU_SOURCE only: for forked children.
+static inline int nw_end_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+static inline int nw_dup3(int source, int target, int flags) { return (int)syscall(SYS_dup3, source, target, flags); }
 
 // The end of a process: siginfo_t is a union of unions.
 static const int nw_cld_exited = CLD_EXITED;

@@ -38,6 +38,6 @@ package nonisolated(nonsending) func withOwnership<Result>(
     return try await withTaskCancellationHandler {
         try await body()
     } onCancel: {
-        connection.transport.cancel()
+        connection.cancel()
     }
 }

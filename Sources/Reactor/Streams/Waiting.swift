@@ -94,7 +94,9 @@ public import Sockets
     @inline(__always)
     private func begin(until deadline: LoopInstant) -> Bool {
         outcome = nil
-        if wasWoken || cancelledNumber == number || deadline != .never { return beginSlowly(until: deadline) }
+        if wasWoken || cancelledNumber == number || deadline != .never || Task.isCancelled {
+            return beginSlowly(until: deadline)
+        }
         self.deadline = deadline
         return true
     }
@@ -105,7 +107,8 @@ public import Sockets
             wasWoken = false
             return false
         }
-        if cancelledNumber == number {
+        // A task may have cancelled itself.
+        if cancelledNumber == number || Task.isCancelled {
             outcome = .cancelled
             return false
         }

@@ -96,18 +96,20 @@ public final class RedisBackplane: ChatBackplane, @unchecked Sendable {
         on loop: EventLoop, isNews: Bool,
         _ work: nonisolated(nonsending) (RedisConnection) async throws(SocketError) -> Void
     ) async {
-        var pause = RetryPause()
+        var backoff = Backoff(initial: .milliseconds(100), factor: 2, jitter: 0.25, maximum: .seconds(10))
+        var randomness = loop.world.randomness
         while !Task.isCancelled {
             do throws(SocketError) {
                 let connection = RedisConnection(try await connector.connect(to: address.endpoint, on: loop))
                 defer { connection.close() }
                 try await connection.authenticate(address)
-                pause.reset()
+                backoff.reset()
                 try await work(connection)
             } catch {
                 if isNews, error.reason != .cancelled { report?(.disconnected("\(error)")) }
             }
-            do throws(SocketError) { try await loop.sleep(for: pause.take(loop.world.randomness)) } catch { return }
+            guard let pause = backoff.next(using: &randomness) else { return }
+            do throws(SocketError) { try await loop.sleep(for: pause) } catch { return }
         }
     }
 

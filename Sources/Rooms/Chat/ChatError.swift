@@ -5,8 +5,6 @@ import Wire
 public enum ChatError: Error, Hashable, Sendable, CustomStringConvertible {
     /// There are as many members as there may be.
     case full
-    /// The address is not one of those that may come.
-    case notAllowed
     /// More waited for the member to read than may.
     case tooSlow(limit: Int)
     /// A line was longer than it may be.
@@ -18,7 +16,6 @@ public enum ChatError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .full: "the chat is full"
-        case .notAllowed: "the address is not allowed"
         case .tooSlow(let limit): "over \(limit) bytes waited to be read"
         case .lineTooLong(let limit): "a line has over \(limit) bytes"
         case .encoding(let name): "no lines in \(name) here"

@@ -23,7 +23,7 @@ extension ChatServer {
         /// The text of a line.
         func text(of line: RawSpan) -> String {
             note?(Traffic(linesIn: 1, bytesIn: line.byteCount))
-            guard TelnetCommands.areIn(line) else { return codepage.text(line) }
+            guard TelnetCommands.mayBeIn(line) else { return codepage.text(line) }
             let commands = TelnetCommands(in: line.withUnsafeBytes { Array($0) })
             answers += commands.answers
             return codepage.text(commands.text.span.bytes)

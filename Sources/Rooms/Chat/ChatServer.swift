@@ -25,8 +25,6 @@ public final class ChatServer: @unchecked Sendable {
         public var limits = ChatLimits()
         /// The encoding of members for whom no other is known.
         public var encoding = TextEncoding.utf8
-        /// From where members may come; from everywhere for nil. Who has no address, on a UNIX path, may.
-        public var allowed: [IPNetwork]?
         /// How long a member that leaves, or is refused, may take to read the last words.
         public var farewell = Duration.seconds(2)
 
@@ -136,12 +134,6 @@ public final class ChatServer: @unchecked Sendable {
     /// - Throws: why it may not come; it has been told.
     private nonisolated(nonsending) func welcome(_ member: Member) async throws {
         let connection = member.connection
-        // The address, as a listener of both families may write it.
-        if let allowed = settings.allowed, let ip = connection.peer?.ip?.unmapped,
-            !allowed.contains(where: { $0.contains(ip) })
-        {
-            throw ChatError.notAllowed
-        }
         lastNumber += 1
         member.id = ChatMember(lastNumber)
         guard let effects = lobby.enter(member.id) else {

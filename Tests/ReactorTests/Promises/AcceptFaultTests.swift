@@ -45,7 +45,7 @@ import Testing
                     case .acceptingPaused(let error): words.append("paused: \(error.reason)")
                     case .acceptingResumed: words.append("resumed")
                     case .handlerFailed(let error, _): words.append("failed: \(error)")
-                    case .refused: words.append("refused")
+                    case .refused, .denied: words.append("refused")
                     case .accepted, .ended: break
                     }
                 }
