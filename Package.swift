@@ -33,9 +33,9 @@ let examples = [
 }
 
 /// Those on the event loop.
-let asyncExamples = ["udp-chat"].map { name in
+let asyncExamples = ["relay-client", "relay-server", "udp-chat"].map { name in
     Target.executableTarget(
-        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
+        name: name, dependencies: ["Console", "Reactor", "Rooms", "Sockets", systemPackage], path: "Examples/\(name)",
         swiftSettings: common)
 }
 

@@ -73,20 +73,4 @@ import Testing
             late.leave()
         }
     }
-
-    @Test func `ten thousand members fit in one room`() async throws {
-        let count = repetitions(300, soak: 10_000)
-        try await withLoop(of: .memory) { loop in
-            try await Party.with(on: loop) { party in
-                var crowd: [Guest] = []
-                for _ in 0..<count { crowd.append(try await party.guest()) }
-                #expect(try await party.chat.memberCount() == count)
-                try await crowd[0].say("everybody")
-                for guest in crowd.dropFirst() {
-                    #expect(try await guest.hears("<") == "<guest1> everybody")
-                }
-                for guest in crowd { guest.leave() }
-            }
-        }
-    }
 }
