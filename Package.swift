@@ -96,7 +96,8 @@ let package = Package(
             exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(
-            name: "NetToolTests", dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage],
+            name: "NetToolTests",
+            dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage, argumentParser],
             exclude: ["Oracles"],
             swiftSettings: common),
         .testTarget(

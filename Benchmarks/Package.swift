@@ -40,6 +40,7 @@ let package = Package(
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(name: "startup", swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

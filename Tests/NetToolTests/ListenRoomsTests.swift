@@ -78,6 +78,8 @@ import Testing
         (["listen", ":0", "chat", "--history", "-1"], "--history"),
         (["listen", ":0", "chat", "x"], "chat takes no \"x\""),
         (["listen", ":0", "chat", "--encoding", "utf-16"], "no lines in UTF-16"),
+        (["listen", ":0", "chat", "--mode", "loops"], "share one thread"),
+        (["listen", "udp://:0", "chat"], "need a stream"),
         (["listen", ":0", "chat", "--backplane", "http://h"], "redis://"),
         (["listen", ":0", "files", "a", "b"], "files takes one directory"),
     ])

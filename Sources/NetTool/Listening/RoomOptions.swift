@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Rooms
-import Sockets
 
 /// What `nt listen … chat` takes besides.
 struct RoomOptions: ParsableArguments {
@@ -13,20 +12,15 @@ struct RoomOptions: ParsableArguments {
         transform: { try RedisAddress($0) })
     var backplane: RedisAddress?
 
-    @Option(
-        help: ArgumentHelp("With chat: text is in this encoding unless a member says /encoding.", valueName: "name"),
-        transform: { try TextEncoding($0) })
-    var encoding: TextEncoding?
-
     mutating func validate() throws {
         if let history, !(0...10_000 ~= history) { throw ValidationError("--history is 0 to 10000") }
     }
 
     /// Flags that have no meaning with another handler.
-    func check(_ handler: ListenHandler?) throws(ToolFailure) {
+    func check(_ handler: ListenHandler) throws(ToolFailure) {
         if handler == .chat { return }
-        if history != nil || backplane != nil || encoding != nil {
-            throw ToolFailure(.usage, "--history, --backplane and --encoding are for nt listen with chat")
+        if history != nil || backplane != nil {
+            throw ToolFailure(.usage, "--history and --backplane are for nt listen with chat")
         }
     }
 }

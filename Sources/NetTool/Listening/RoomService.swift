@@ -16,7 +16,7 @@ final class RoomService: Sendable {
 
     /// Prepares what the clients will have in common; nil for a handler that has nothing of the kind.
     init?(
-        _ handler: ListenHandler?, _ options: RoomOptions, on loop: EventLoop, log: ClientLog
+        _ handler: ListenHandler, _ options: ListenOptions, on loop: EventLoop, log: ClientLog
     ) async throws(ToolFailure) {
         switch handler {
         case .chat: kind = .chat(try Self.chat(options, on: loop, log))
@@ -30,12 +30,12 @@ final class RoomService: Sendable {
     }
 
     private static func chat(
-        _ options: RoomOptions, on loop: EventLoop, _ log: ClientLog
+        _ options: ListenOptions, on loop: EventLoop, _ log: ClientLog
     ) throws(ToolFailure) -> ChatServer {
         var settings = ChatServer.Settings()
-        settings.limits.history = options.history ?? 0
-        settings.encoding = options.encoding ?? .utf8
-        let backplane = options.backplane.map { address in
+        settings.limits.history = options.rooms.history ?? 0
+        settings.encoding = options.encoding?.encoding ?? .utf8
+        let backplane = options.rooms.backplane.map { address in
             RedisBackplane(at: address) { event in
                 switch event {
                 case .connected: log.news("the rooms are shared by \(address)")
@@ -68,11 +68,11 @@ final class RoomService: Sendable {
                 switch event {
                 case .wanted(let name, _):
                     client.note(bytesIn: name.bytes.count)
-                    try? log.line("wants \(name)", from: client)
-                case .refused(let name, _, let reason): try? log.line("gets no \(name): \(reason)", from: client)
+                    try? log.line("wants \(name)", from: client.name)
+                case .refused(let name, _, let reason): try? log.line("gets no \(name): \(reason)", from: client.name)
                 case .sent(let name, let count, _):
                     client.note(bytesOut: Int(clamping: count))
-                    try? log.line("got \(count) bytes of \(name)", from: client)
+                    try? log.line("got \(count) bytes of \(name)", from: client.name)
                 }
             }
             try await exchange.serve(connection)

@@ -198,10 +198,15 @@ public final class ChatServer: @unchecked Sendable {
         if lingering { try? await member.connection.close(within: settings.farewell) }
     }
 
+    /// The most encodings that one chat's members may use.
+    private static let maximumEncodings = 64
+
     /// How lines in an encoding are read and written; the chat's own for nil.
     func codepage(_ encoding: TextEncoding?) throws(ChatError) -> Codepage {
         guard let encoding else { return defaultCodepage }
         if let known = codepages[encoding] { return known }
+        // Members choose them by name, and the system knows over a thousand names.
+        if codepages.count >= Self.maximumEncodings { throw .encoding(encoding.name) }
         do throws(Codepage.Unusable) {
             let codepage = try Codepage(encoding)
             codepages[encoding] = codepage

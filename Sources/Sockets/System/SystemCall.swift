@@ -12,7 +12,8 @@ package enum SystemCall: String, CaseIterable, Sendable {
     case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, readlink, rename, unlink, linkat, getdents, mkdirat,
         fsync
     // Processes and signals
-    case pipe, fork, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask, sigaction
+    case pipe, fork, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask, sigaction, getrlimit,
+        setrlimit
     // Terminals
     case tcgetattr, tcsetattr
     // Names and interfaces

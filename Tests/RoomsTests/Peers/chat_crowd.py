@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""So many members of a chat in one process: they come, one says a line at each line of standard input, all others hear it.
-"""
+"""So many members of a chat in one process: they come, and one says each line of standard input to the others."""
 import selectors
 import socket
 import sys
