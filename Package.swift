@@ -20,24 +20,27 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The programs of `Examples/`: each a folder with one file.
-let examples = [
+/// Programs of `Examples/`: each a folder with one file.
+func programs(_ names: [String], on modules: [Target.Dependency]) -> [Target] {
+    names.map { name in
+        .executableTarget(
+            name: name, dependencies: ["Console", "Sockets", systemPackage] + modules, path: "Examples/\(name)",
+            swiftSettings: common)
+    }
+}
+
+/// Those that need blocking sockets and nothing else, then those that need more.
+let plainExamples = [
     "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
     "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
     "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
     "udp-send-bound", "udp-send-loop",
-].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
-
-/// Those on the event loop.
-let asyncExamples = ["relay-client", "relay-server", "udp-chat"].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Reactor", "Rooms", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
+]
+let examples =
+    programs(plainExamples, on: [])
+    + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
+    + programs(["relay-client", "relay-server"], on: ["Reactor", "Rooms"])
+    + programs(["udp-chat"], on: ["Reactor"])
 
 let package = Package(
     name: "netwright",
@@ -121,6 +124,7 @@ let package = Package(
         .testTarget(
             name: "SocketServerTests",
             dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
+            exclude: ["Peers"],
             swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
@@ -129,6 +133,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples + asyncExamples,
+    ] + examples,
     swiftLanguageModes: [.v6]
 )

@@ -41,6 +41,10 @@ let package = Package(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .executableTarget(name: "startup", swiftSettings: common),
+        .executableTarget(
+            name: "datagrams",
+            dependencies: ["CPeers", "Measuring", .product(name: "Reactor", package: "netwright"), sockets],
+            swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

@@ -128,6 +128,7 @@ struct ClientLog: Sendable {
         switch event {
         case .acceptingPaused(let error): news("accepting pauses: \(error)")
         case .acceptingResumed: news("accepting again")
+        case .denied(let peer): news("denied \(peer.map { "\($0)" } ?? "a client")")
         case .accepted, .ended: break  // told by whoever serves the client, with what passed
         case .handlerFailed, .refused: break  // neither can be: each client's end is told, and no peer has a limit
         }
