@@ -39,6 +39,7 @@ let plainExamples = [
 let examples =
     programs(plainExamples, on: [])
     + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
+    + programs(["relay-client", "relay-server"], on: ["Reactor", "Rooms"])
     + programs(["udp-chat"], on: ["Reactor"])
 
 let package = Package(
@@ -49,6 +50,7 @@ let package = Package(
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "Rooms", targets: ["Rooms"]),
         .library(name: "SocketServer", targets: ["SocketServer"]),
         .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
@@ -69,10 +71,13 @@ let package = Package(
         .target(
             name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
         .target(
-            name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
+            name: "Rooms", dependencies: ["Reactor", "Sockets", "Wire", systemPackage], swiftSettings: common),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: engine),
         .target(
-            name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
+            name: "Netwright", dependencies: ["Reactor", "Rooms", "SocketServer", "Sockets", "Wire"],
+            swiftSettings: common),
+        .target(
+            name: "NetTool", dependencies: ["Reactor", "Rooms", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
@@ -108,6 +113,11 @@ let package = Package(
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .testTarget(
+            name: "RoomsTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Rooms", "Sockets", "TestSupport", "Wire", systemPackage],
+            exclude: ["Peers"],
+            swiftSettings: common),
         .executableTarget(
             name: "request-server", dependencies: ["Reactor", "SocketServer", "Sockets"],
             path: "Tests/Programs/request-server", swiftSettings: common),

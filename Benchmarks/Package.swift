@@ -30,6 +30,12 @@ let package = Package(
             name: "echo",
             dependencies: ["CAllocations", "CPeers", .product(name: "Reactor", package: "netwright"), sockets],
             swiftSettings: common),
+        .executableTarget(
+            name: "fanout",
+            dependencies: [
+                "CPeers", .product(name: "Reactor", package: "netwright"),
+                .product(name: "Rooms", package: "netwright"),
+            ], swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],

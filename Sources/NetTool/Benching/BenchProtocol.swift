@@ -3,9 +3,9 @@ import Wire
 
 /// What `nt bench` and `nt listen … sink` say to each other.
 ///
-/// Over a stream the client's first line is one of ``Greeting``. After `send` the sink reads to the end and answers with
-/// one line, `received N`; after `receive` it sends until the client ends its side. Whoever begins otherwise is read and
-/// thrown away, as by `discard`.
+/// Over a stream the client's first line is one of ``Greeting``. After `send` the sink reads to the end and answers
+/// with one line, `received N`; after `receive` it sends until the client ends its side. Whoever begins otherwise is
+/// read and thrown away, as by `discard`.
 ///
 /// A datagram is a ``Packet``: its head and padding.
 enum BenchProtocol {

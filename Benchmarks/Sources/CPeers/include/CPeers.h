@@ -3,6 +3,7 @@
 // What a C programmer would write for the same task: the peer that ours is measured against.
 #pragma once
 #include "Echo.h"
+#include "Fanout.h"
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
