@@ -19,8 +19,8 @@ enum Ground: String, CaseIterable, Sendable {
 func withLoop(of ground: Ground, _ body: @escaping @Sendable (EventLoop) async throws -> Void) async throws {
     try await places.take {
         if ground == .memory {
-            let network = MemoryNetwork()
-            let host = try network.addHost("host")
+            let network = SimulatedNetwork()
+            let host = try network.host("host")
             return try await network.run(on: host) { try await body(host.loop) }
         }
         let thread = try LoopThread()

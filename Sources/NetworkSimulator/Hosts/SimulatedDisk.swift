@@ -66,6 +66,18 @@ private final class SlowDirectory: Directory {
         return SlowPendingFile(try await directory.create(path, permissions: permissions), at: path, of: node)
     }
 
+    nonisolated(nonsending) func grow(_ path: RelativePath) async throws(FileError) -> any GrowingFile {
+        try await node.disk(.open, path)
+        return SlowGrowingFile(try await directory.grow(path), at: path, of: node)
+    }
+
+    nonisolated(nonsending) func rename(
+        _ path: RelativePath, to newPath: RelativePath, replacing: Bool
+    ) async throws(FileError) {
+        try await node.disk(.rename, path)
+        try await directory.rename(path, to: newPath, replacing: replacing)
+    }
+
     nonisolated(nonsending) func makeDirectory(_ path: RelativePath) async throws(FileError) {
         try await node.disk(.makeDirectory, path)
         try await directory.makeDirectory(path)
@@ -126,4 +138,24 @@ private final class SlowPendingFile: PendingFile {
     }
 
     func discard() { file.discard() }
+}
+
+/// What it has got before a crash stays: nothing has to be committed.
+private final class SlowGrowingFile: GrowingFile {
+    private let file: any GrowingFile
+    private let path: RelativePath
+    private let node: Node
+
+    init(_ file: any GrowingFile, at path: RelativePath, of node: Node) {
+        self.file = file
+        self.path = path
+        self.node = node
+    }
+
+    var initialSize: Int64 { file.initialSize }
+
+    nonisolated(nonsending) func append(_ bytes: [UInt8]) async throws(FileError) {
+        try await node.disk(.write, path)
+        try await file.append(bytes)
+    }
 }

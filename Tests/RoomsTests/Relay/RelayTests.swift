@@ -149,8 +149,8 @@ private struct Post: Sendable {
     }
 
     @Test func `hosts of their own reach each other directly`() async throws {
-        let network = MemoryNetwork()
-        let hosts = try ["relay", "one", "two"].map { try network.addHost($0) }
+        let network = SimulatedNetwork()
+        let hosts = try ["relay", "one", "two"].map { try network.host($0) }
         let (ann, bob) = (ann, bob)
         try await network.run(on: hosts[0]) {
             try await Post.with(at: "\(try #require(hosts[0].addresses.first)):5000", on: hosts[0].loop) { post in
