@@ -25,6 +25,8 @@ extension ExitStatus {
         switch error.reason {
         case _ where error.isPermissionDenied: self = .notPermitted
         case _ where error.isOutOfResources: self = .timedOut
+        // Over UDP it comes with the next call, whichever that is.
+        case _ where error.isConnectionRefused: self = .unavailable
         case .timedOut, .busy, .wouldBlock: self = .timedOut
         case .unresolved(let failure):
             self = failure.reason == .nameNotFound || failure.reason == .noData ? .unknownHost : .timedOut

@@ -236,7 +236,7 @@ extension SocketFile {
     @Test func `a handler that there is not is told with those that there are`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "tim")
         #expect(try server.exit() == .status(64))
-        let handlers = "echo, time, greet, discard, log, sink, exec, stdio"
+        let handlers = "echo, time, greet, discard, log, sink, chat, files, exec, stdio"
         #expect(server.errors == "nt: \"tim\" is neither an address nor a handler: there are \(handlers)\n")
     }
 

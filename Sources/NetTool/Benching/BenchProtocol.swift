@@ -7,7 +7,7 @@ import Wire
 /// with one line, `received N`; after `receive` it sends until the client ends its side. Whoever begins otherwise is
 /// read and thrown away, as by `discard`.
 ///
-/// A datagram is a ``Packet``: its head and padding.
+/// A datagram is a ``BenchPacket``: its head and padding.
 enum BenchProtocol {
     /// The first line of a stream.
     enum Greeting: String, CaseIterable {

@@ -97,7 +97,7 @@ enum EndOfFile {
 
         The connection breaks:         what came before is printed, and nt ends with 74
         Nobody reads standard output:  nt ends quietly, with 74
-        exec:COMMAND as the peer:      it is told by the end of its input; nt ends after it, with 1 if it failed
+        exec:COMMAND as the peer:      its input ends with yours; nt ends after it, with 1 if it failed
         A handler of nt listen:        what has come is answered, then the connection is closed
         """
     }

@@ -133,12 +133,32 @@ final class ClientList: Sendable {
         return true
     }
 
+    /// Cancels every connection. The tasks that serve them are for their group to cancel (``isOver``).
     func cancelAll() {
-        let clients = state.withLock { state in
+        let (clients, waiters) = state.withLock { state in
             state.isOver = true
-            return state.clients
+            defer { (state.waiters, state.seekers) = ([], []) }
+            return (state.clients, state.waiters + state.seekers)
         }
         for connection in Self.inOrder(clients) { connection.cancel() }
+        for waiter in waiters { waiter.wakeOnItsLoop() }
+    }
+
+    /// Whether every connection has been cancelled.
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// Waits until nobody is here, or all have been cancelled, or the caller is.
+    nonisolated(nonsending) func waitForEnd(on loop: EventLoop) async {
+        while true {
+            let waiting = Waiting(on: loop)
+            let isAtEnd = state.withLock { state in
+                if state.clients.isEmpty || state.isOver { return true }
+                state.waiters.append(waiting)
+                return false
+            }
+            if isAtEnd { return }
+            do throws(SocketError) { try await waiting.wait(.accept, until: .never) } catch { return }
+        }
     }
 
     private static func inOrder(_ clients: [Int: Client]) -> [Connection] {

@@ -201,32 +201,43 @@ public final class Server: Sendable {
     /// Serves one listener until it is closed; an error if it ended otherwise.
     private nonisolated(nonsending) func serve(_ listener: Listener) async -> SocketError? {
         await withDiscardingTaskGroup { handlers -> SocketError? in
-            let (acceptor, loop) = (listener.acceptor, listener.loop)
-            // Where the system shares out the clients of an address nobody else does.
-            let isAlone = !listeners.contains { $0 !== listener && $0.localAddress == listener.localAddress }
-            let group = isAlone ? group : nil
-            var pause = AcceptPause()
-            while true {
-                do throws(SocketError) {
-                    try await clients.waitForSeat(limits.connections, on: loop)
-                    guard let transport = try accept(from: acceptor) else {
-                        try await waitForClient(of: acceptor, &pause, on: loop)
-                        continue
-                    }
-                    if pause.end(at: loop.now) { news.tell(.acceptingResumed) }
-                    start(transport, of: listener, sharing: group, in: &handlers)
-                } catch {
-                    do throws(SocketError) { try await rest(after: error, acceptor, &pause, on: loop) } catch {
-                        listener.close()
-                        return error.reason == .closed || error.reason == .cancelled ? nil : error
-                    }
+            let failure = await accept(from: listener, in: &handlers)
+            await clients.waitForEnd(on: listener.loop)
+            // The drain's time is up: whatever they wait for, and be it no connection, ends now.
+            if clients.isOver { handlers.cancelAll() }
+            return failure
+        }
+    }
+
+    /// Accepts until the listener is closed; an error if it ended otherwise.
+    private nonisolated(nonsending) func accept(
+        from listener: Listener, in handlers: inout DiscardingTaskGroup
+    ) async -> SocketError? {
+        let (acceptor, loop) = (listener.acceptor, listener.loop)
+        // Where the system shares out the clients of an address nobody else does.
+        let isAlone = !listeners.contains { $0 !== listener && $0.localAddress == listener.localAddress }
+        let group = isAlone ? group : nil
+        var pause = AcceptPause()
+        while true {
+            do throws(SocketError) {
+                try await clients.waitForSeat(limits.connections, on: loop)
+                guard let transport = try takeClient(of: acceptor) else {
+                    try await waitForClient(of: acceptor, &pause, on: loop)
+                    continue
+                }
+                if pause.end(at: loop.now) { news.tell(.acceptingResumed) }
+                start(transport, of: listener, sharing: group, in: &handlers)
+            } catch {
+                do throws(SocketError) { try await rest(after: error, acceptor, &pause, on: loop) } catch {
+                    listener.close()
+                    return error.reason == .closed || error.reason == .cancelled ? nil : error
                 }
             }
         }
     }
 
     /// Takes a client for the seat that is kept; nil, and the seat is given back, when none waits.
-    private func accept(from acceptor: any Acceptor) throws(SocketError) -> (any Transport)? {
+    private func takeClient(of acceptor: any Acceptor) throws(SocketError) -> (any Transport)? {
         do throws(SocketError) {
             if let transport = try acceptor.acceptNow() { return transport }
         } catch {

@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: Ground.allCases)
+    func `a handler that waits for something else than its connection is cancelled when a drain's time is up`(
+        ground: Ground
+    ) async throws {
+        try await ground.run { loop in
+            let isWaiting = Flag()
+            let server = try await Server(on: "127.0.0.2:0", loop: loop) { connection in
+                isWaiting.set()
+                try await connection.loop.sleep(for: .seconds(3_600))
+            }
+            async let serving: Void = server.run()
+            let client = try await Connector(timeout: .seconds(10)).connect(to: server.addresses[0], on: loop)
+            try await until { isWaiting.isSet }
+            server.drain(within: .milliseconds(20))
+            try await serving
+            client.close()
+        }
+    }
+
     @Test func `a client that comes when the others have been cancelled is cancelled too`() async throws {
         try await withLoop { loop in
             let (first, second) = try await Connection.pair(on: loop)
