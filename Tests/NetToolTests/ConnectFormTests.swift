@@ -212,4 +212,57 @@ import Testing
         }
         try server.errorLine(containing: "1 line in, 1 out")
     }
+
+    @Test func `--telnet answers what the server negotiates, and gives on what it says`() throws {
+        let server = try ForeignProgram(
+            Python.executable,
+            [
+                "-c",
+                """
+                import socket
+                IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+                server = socket.create_server(("127.0.0.1", 0))
+                print(server.getsockname()[1], flush=True)
+                client, _ = server.accept()
+                client.sendall(bytes([IAC, WILL, 1, IAC, WILL, 3, IAC, DO, 24, IAC, DO, 39]) + b"lo")
+                client.sendall(bytes([IAC, SB, 24, 1, IAC, SE]) + b"gin" + bytes([255, 255, 13, 10]))
+                file = client.makefile("rb")
+                line = file.readline()
+                client.shutdown(socket.SHUT_WR)
+                print(line.hex(), flush=True)
+                """,
+            ])
+        let client = try ForeignProgram.nt("connect", "127.0.0.1:\(try server.line())", "--telnet")
+        // Two bytes of 255 are one that is no command.
+        try client.text(upTo: "login\u{FFFD}\r\n")
+        try client.write("ann\n")
+        let heard = try server.line()
+        for answer in ["fffd01", "fffd03", "fffb18", "fffc27", "fffa1800585445524dfff0"] {
+            #expect(heard.contains(answer), "\(answer) in \(heard)")
+        }
+        #expect(heard.hasSuffix("616e6e0d0a"))
+        try client.closeInput()
+        #expect(try client.exit() == .status(0))
+    }
+
+    @Test func `--reconnect comes again after the other side's end, until the input has ended`() throws {
+        let listener = try Socket.listening(on: "127.0.0.1:0")
+        let client = try ForeignProgram.nt("connect", "\(try listener.localAddress)", "--reconnect")
+        for number in 1...2 {
+            var socket = try listener.accept()
+            try socket.setTimeLimit(.seconds(20))
+            try client.write("line \(number)\n")
+            let server = SocketFile(socket)
+            #expect(try server.hear() == "line \(number)")
+            if number == 1 {
+                try server.finishWriting()
+                try client.errorLine(containing: "the other side has ended: again in ")
+            } else {
+                try client.closeInput()
+                #expect(try server.hear() == nil)
+                try server.finishWriting()
+            }
+        }
+        #expect(try client.exit() == .status(0))
+    }
 }

@@ -90,6 +90,10 @@ struct StreamLoad: Sendable {
             result.bytes += received.count
             load.note(received.count)
         }
+        // The sink ends when it hears of it; what was under way until then counts too.
+        try await connection.shutdownSending()
+        connection.readDeadline = load.loop.timeNow.advanced(by: load.patience)
+        while let received = try await connection.receive() { result.bytes += received.count }
         result.confirmed = result.bytes
         return await noted(result)
     }

@@ -3,11 +3,11 @@ import Wire
 
 /// What `nt bench` and `nt listen … sink` say to each other.
 ///
-/// Over a stream the client's first line is one of ``Greeting``. After `send` the sink reads to the end and answers with
-/// one line, `received N`; after `receive` it sends until the client ends its side. Whoever begins otherwise is read and
-/// thrown away, as by `discard`.
+/// Over a stream the client's first line is one of ``Greeting``. After `send` the sink reads to the end and answers
+/// with one line, `received N`; after `receive` it sends until the client ends its side. Whoever begins otherwise is
+/// read and thrown away, as by `discard`.
 ///
-/// A datagram is a ``Packet``: its head and padding.
+/// A datagram is a ``BenchPacket``: its head and padding.
 enum BenchProtocol {
     /// The first line of a stream.
     enum Greeting: String, CaseIterable {

@@ -14,7 +14,7 @@ final class DatagramLoad: Sendable {
     /// From one question to the next.
     private static let pingInterval = Duration.milliseconds(100)
     /// From one request for the report to the next: each of them may be lost.
-    private static let endInterval = Duration.milliseconds(50)
+    private static let endInterval = Duration.milliseconds(10)
 
     init(_ load: BenchLoad, over socket: DatagramSocket, length: Int) {
         self.load = load

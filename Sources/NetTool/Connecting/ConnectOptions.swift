@@ -26,6 +26,12 @@ struct ConnectOptions: ParsableArguments {
     @Flag(help: "Send CR LF for each line end.")
     var crlf = false
 
+    @Flag(help: "Speak telnet: answer what the server negotiates, and send CR LF for each line end.")
+    var telnet = false
+
+    @Flag(help: "Connect anew when the connection fails or the other side ends, later and later.")
+    var reconnect = false
+
     @Option(
         help: ArgumentHelp("What is sent and what comes is text in this encoding.", valueName: "name"),
         transform: EncodingName.init)
@@ -59,9 +65,10 @@ struct ConnectOptions: ParsableArguments {
             if isScripted { throw ValidationError("--recv-only sends nothing: leave out --send and --expect") }
             if crlf || until != nil { throw ValidationError("--recv-only sends nothing that has line ends") }
         }
-        if onlyChecks && (isScripted || directions.isRestricted || hex || log != nil || source != nil) {
+        if onlyChecks && (isScripted || directions.isRestricted || hex || log != nil || reconnect || source != nil) {
             throw ValidationError("-z only looks whether it is open: leave out what is said there")
         }
+        if reconnect && isScripted { throw ValidationError("--reconnect is for talking: a script is done once") }
         if until?.isEmpty == true { throw ValidationError("--until takes a word") }
     }
 }

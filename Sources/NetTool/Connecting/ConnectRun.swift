@@ -11,7 +11,7 @@ struct ConnectRun: Sendable {
     private let translation: TranslationOptions
     private let script: Script?
     private let talk: (isVerbose: Bool, isQuiet: Bool)
-    private let onlyChecks: Bool
+    private let (onlyChecks, reconnects, speaksTelnet): (Bool, Bool, Bool)
     private let session: Session
 
     /// What becomes of the bytes on their way.
@@ -29,14 +29,18 @@ struct ConnectRun: Sendable {
         script = options.isScripted ? try Script(session.words) : nil
         var style = options.directions.style
         style.isDatagrams = opening.isDatagrams
+        if options.reconnect { style.endsWithPeer = true }
         style.isAtTerminal = style.sends && script == nil && SystemCalls.isTerminal(0)
         self.style = style
         translation = TranslationOptions(
             form: options.hex ? .hexadecimal : options.form.json ? .events : .plain,
             encoding: options.encoding?.encoding,
-            sendsCRLF: options.crlf, endWord: options.until, log: options.log)
+            sendsCRLF: options.crlf || options.telnet, endWord: options.until, log: options.log)
         talk = (options.verbosity.verbose, options.verbosity.quiet)
-        onlyChecks = options.onlyChecks
+        (onlyChecks, reconnects, speaksTelnet) = (options.onlyChecks, options.reconnect, options.telnet)
+        if speaksTelnet, opening.endpoint.scheme != .tcp, opening.endpoint.scheme != .unix {
+            throw ToolFailure(.usage, "\(opening.endpoint) is no stream, and --telnet needs one")
+        }
         self.session = session
     }
 
@@ -110,13 +114,52 @@ struct ConnectRun: Sendable {
     // MARK: The conversation
 
     private func converse(as side: any LocalSide, _ outcome: Outcome, on loop: EventLoop) async throws {
+        guard reconnects else {
+            _ = try await converseOnce(as: side, outcome, on: loop)
+            return
+        }
+        var backoff = Backoff()
+        var randomness = loop.world.randomness
+        while true {
+            let start = loop.timeNow
+            var reason = "the other side has ended"
+            do {
+                if try await converseOnce(as: side, outcome, on: loop) { return }
+            } catch let failure as Conversation.Failure {
+                guard case .peer(let cause) = failure, cause.status != .interrupted else { throw failure.cause }
+                reason = cause.message ?? reason
+            } catch {
+                let cause = ToolFailure(error)
+                if Task.isCancelled || [.usage, .notPermitted, .interrupted].contains(cause.status) { throw cause }
+                reason = cause.message ?? reason
+            }
+            // What held for a while was no failure to connect.
+            if start.duration(to: loop.timeNow) > .seconds(10) { backoff.reset() }
+            guard let pause = backoff.next(using: &randomness) else { return }
+            if !talk.isQuiet { side.remark("\(reason): again in \(TimeSpan(pause))") }
+            try await loop.sleep(for: pause)
+        }
+    }
+
+    /// Returns whether this side has said all that it has to say.
+    private func converseOnce(
+        as side: any LocalSide, _ outcome: Outcome, on loop: EventLoop
+    ) async throws -> Bool {
+        outcome.hasSentAll = false
         try await opening.withPeer(on: loop) { [self] opened in
             try await greet(opened, side)
-            var conversation = Conversation(peer: opened.peer, side: side, style: style, loop: loop)
+            let peer: any Peer = speaksTelnet ? TelnetPeer(opened.peer, for: side) : opened.peer
+            var conversation = Conversation(peer: peer, side: side, style: style, loop: loop)
             conversation.count = { outcome.note(received: $0, sent: $1) }
-            conversation.peerHasEnded = { if !talk.isQuiet { side.remark("the other side has ended") } }
-            do throws(Conversation.Failure) { try await conversation.run() } catch { throw error.cause }
+            conversation.peerHasEnded = { if !talk.isQuiet && !reconnects { side.remark("the other side has ended") } }
+            let isDone: Bool
+            do throws(Conversation.Failure) { isDone = try await conversation.run() } catch {
+                if reconnects { throw error }
+                throw error.cause
+            }
+            outcome.hasSentAll = isDone
         }
+        return outcome.hasSentAll
     }
 
     /// Tells a person, and whoever asked, where the connection leads.
@@ -154,10 +197,17 @@ struct ConnectRun: Sendable {
     private final class Outcome: Sendable {
         let start: LoopInstant
         private let stored = Mutex((received: 0, sent: 0))
+        private let isDone = Atomic(false)
 
         init(start: LoopInstant) { self.start = start }
 
         var counts: (received: Int, sent: Int) { stored.withLock { $0 } }
+
+        /// Whether this side has said all that it has to say.
+        var hasSentAll: Bool {
+            get { isDone.load(ordering: .relaxed) }
+            set { isDone.store(newValue, ordering: .relaxed) }
+        }
 
         func note(received: Int, sent: Int) {
             stored.withLock { $0 = ($0.received + received, $0.sent + sent) }

@@ -49,7 +49,10 @@ struct Conversation: Sendable {
     }
 
     /// Talks until both directions have ended, or one end is the end of everything.
-    func run() async throws(Failure) {
+    ///
+    /// - Returns: whether this side has said all that it has to say.
+    @discardableResult
+    func run() async throws(Failure) -> Bool {
         let state = State()
         do {
             try await withThrowingTaskGroup(of: EndOfFile.Consequence.self) { group in
@@ -72,6 +75,7 @@ struct Conversation: Sendable {
             throw .peer(ToolFailure(error))
         }
         if let failure = state.lateFailure { throw .peer(failure) }
+        return state.hasSentAll
     }
 
     private func send(_ state: State) async throws -> EndOfFile.Consequence {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Sockets
 
 /// This side of a conversation: where its words come from, and where the peer's go.
 protocol LocalSide: Sendable {
@@ -22,8 +23,16 @@ protocol LocalSide: Sendable {
 
     /// Nothing more will come.
     func peerHasEnded()
+
+    /// Whether what is typed is not to be seen: the peer shows it itself, or keeps it secret.
+    func hideTyping(_ isHidden: Bool)
+
+    /// The size of the terminal; nil where there is none.
+    var terminalSize: TerminalSize? { get }
 }
 
 extension LocalSide {
     func peerHasEnded() {}
+    func hideTyping(_ isHidden: Bool) {}
+    var terminalSize: TerminalSize? { nil }
 }

@@ -74,6 +74,10 @@ final class Translation: LocalSide {
 
     func peerHasEnded() { script?.peerHasEnded() }
 
+    func hideTyping(_ isHidden: Bool) { side.hideTyping(isHidden) }
+
+    var terminalSize: TerminalSize? { side.terminalSize }
+
     // MARK: What is sent
 
     func receive(upTo maximum: Int) async throws(ToolFailure) -> [UInt8]? {

@@ -53,6 +53,9 @@ struct ClientLog: Sendable {
     /// How many clients there have been.
     var clientCount: Int { totals.value.withLock { $0.clients } }
 
+    /// Whether nobody has come, and nothing.
+    var isUnheard: Bool { totals.value.withLock { $0.clients == 0 && $0.traffic == Traffic() } }
+
     // MARK: What happens
 
     func listening(at addresses: [SocketAddress], datagrams: [SocketAddress], on machine: LocalMachine)
@@ -107,8 +110,8 @@ struct ClientLog: Sendable {
     }
 
     /// Somebody who may not come.
-    func refused(_ peer: String) throws(ToolFailure) {
-        if isJSON { try event("refused", [.init("peer", .string(peer))]) } else { remark("! \(peer)  refused") }
+    private func denied(_ peer: String) {
+        if isJSON { try? event("denied", [.init("peer", .string(peer))]) } else { remark("! \(peer)  denied") }
     }
 
     /// A line of a client's, which is what was asked for.
@@ -128,6 +131,7 @@ struct ClientLog: Sendable {
         switch event {
         case .acceptingPaused(let error): news("accepting pauses: \(error)")
         case .acceptingResumed: news("accepting again")
+        case .denied(let peer): denied(peer.map { "\($0)" } ?? "somebody")
         case .accepted, .ended: break  // told by whoever serves the client, with what passed
         case .handlerFailed, .refused: break  // neither can be: each client's end is told, and no peer has a limit
         }

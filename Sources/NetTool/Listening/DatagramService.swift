@@ -13,11 +13,11 @@ final class DatagramService: Sendable {
     private let socket: DatagramSocket
     private let handler: ListenHandler
     private let log: ClientLog
-    private let admitted: AllowList
+    private let admitted: AddressFilter
     private let decode: TextEncoding?
 
     init(
-        _ socket: DatagramSocket, _ handler: ListenHandler, _ log: ClientLog, admitting admitted: AllowList,
+        _ socket: DatagramSocket, _ handler: ListenHandler, _ log: ClientLog, admitting admitted: AddressFilter,
         decoding: TextEncoding?
     ) {
         self.socket = socket

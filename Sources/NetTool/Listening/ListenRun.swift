@@ -9,7 +9,7 @@ final class ListenRun: Sendable {
     private let handler: ListenHandler
     private let style: Conversation.Style
     private let limits: Server.Limits
-    private let admitted: AllowList
+    private let admitted: AddressFilter
     private let (idle, timeout, drain): (Duration?, Duration?, Duration)
     private let keeps: Bool
     private let session: Session
@@ -21,8 +21,8 @@ final class ListenRun: Sendable {
         handler = try ListenHandler.read(words[split...], command: session.command)
         try options.check(handler)
         addresses = try ListenAddresses(words[..<split], isPublic: options.isPublic)
-        admitted = AllowList(allowed: options.allow.map(\.network), denied: options.deny.map(\.network))
-        try addresses.check(handler, isFiltered: admitted.isFilter)
+        admitted = AddressFilter(allowing: options.allow.map(\.network), denying: options.deny.map(\.network))
+        try addresses.check(handler, isFiltered: !admitted.allowed.isEmpty)
         if !addresses.datagrams.isEmpty, let obstacle = handler.datagramObstacle { throw ToolFailure(.usage, obstacle) }
         if handler == .stdio, addresses.hasStandardIO {
             throw ToolFailure(.usage, "- is a client here: say which handler it is to have")
@@ -32,6 +32,7 @@ final class ListenRun: Sendable {
         }
         var limits = Server.Limits()
         limits.connections = handler == .stdio ? 1 : options.maximum ?? limits.connections
+        limits.addresses = admitted
         self.limits = limits
         var style = options.directions.style
         // With --keep others wait for their turn: as with nc -lk, the client's end is the end of it.
@@ -115,7 +116,7 @@ final class ListenRun: Sendable {
             at: server?.addresses ?? [], datagrams: sockets.map(\.localAddress), on: session.machine)
         if let timeout {
             means.loop.schedule(after: timeout) {
-                if means.log.clientCount == 0 { means.ending.begin(with: .timedOut) }
+                if means.log.isUnheard { means.ending.begin(with: .timedOut) }
             }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -184,14 +185,10 @@ final class ListenRun: Sendable {
         }
     }
 
-    /// Notes that a client has come; nil where it may not, or where that can't be told.
+    /// Notes that a client has come; nil where that can't be told.
     @inline(never)
     private func enter(_ connection: Connection, _ means: Means) -> ClientRecord? {
         do throws(ToolFailure) {
-            guard admitted.admits(connection.peer) else {
-                try means.log.refused(connection.peer.map { "\($0)" } ?? "somebody")
-                return nil
-            }
             let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(means.log.clientCount + 1)"
             let client = ClientRecord(named: name, at: connection.loop.timeNow)
             if !keeps { means.ending.closeDoor() }

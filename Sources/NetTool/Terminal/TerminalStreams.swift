@@ -19,8 +19,8 @@ final class TerminalStreams: LocalSide {
         /// What is to be sent.
         var typed: [UInt8] = []
         var hasEnded = false
-        /// Whether the row is on the screen.
-        var isAsking = false
+        /// Whether the peer shows what is typed, or keeps it secret.
+        var isHidden = false
     }
 
     private let state = Mutex(State())
@@ -43,9 +43,10 @@ final class TerminalStreams: LocalSide {
         self.interrupted = interrupted
     }
 
-    /// Whether somebody types, and sees what comes.
+    /// Whether somebody types, and sees what comes, at a terminal that can move its cursor.
     static var isThere: Bool {
-        [FileDescriptor.standardInput, .standardOutput].allSatisfy { SystemCalls.isTerminal($0.rawValue) }
+        Environment.value(of: "TERM") != "dumb"
+            && [FileDescriptor.standardInput, .standardOutput].allSatisfy { SystemCalls.isTerminal($0.rawValue) }
     }
 
     func use(_ body: @Sendable () async throws -> Void) async throws {
@@ -92,7 +93,7 @@ final class TerminalStreams: LocalSide {
 
     private func act(on key: Key) throws(ToolFailure) {
         let (outcome, before) = state.withLock { state in
-            let before = (prompt: Self.prompt(state), line: state.editor.characters)
+            let before = (prompt: Self.prompt(state), line: Self.visible(state))
             return (state.editor.handle(key), before)
         }
         switch outcome {
@@ -136,6 +137,18 @@ final class TerminalStreams: LocalSide {
         try await output.waitForRoom()
     }
 
+    func hideTyping(_ isHidden: Bool) {
+        state.withLock { $0.isHidden = isHidden }
+        try? ask()
+    }
+
+    var terminalSize: TerminalSize? {
+        try? SystemCalls.terminalSize(FileDescriptor.standardOutput.rawValue)
+    }
+
+    /// What is to be seen of what is typed.
+    private static func visible(_ state: State) -> [Character] { state.isHidden ? [] : state.editor.characters }
+
     func remark(_ line: String) { try? ask("\(LineView.empty)\(line)\r\n") }
 
     /// Shows the row anew: the terminal may have another size.
@@ -143,12 +156,12 @@ final class TerminalStreams: LocalSide {
 
     /// Writes a text and the row on which a line is typed behind it.
     private func ask(_ text: String = "") throws(ToolFailure) {
-        let size = try? SystemCalls.terminalSize(FileDescriptor.standardOutput.rawValue)
-        let columns = size.map { $0.columns > 0 ? $0.columns : 80 } ?? 80
+        let columns = terminalSize.map { $0.columns > 0 ? $0.columns : 80 } ?? 80
         let row = state.withLock { state in
             if state.hasEnded { return "" }
             return LineView.row(
-                prompt: Self.prompt(state), state.editor.characters, cursor: state.editor.cursor, columns: columns)
+                prompt: Self.prompt(state), Self.visible(state), cursor: state.isHidden ? 0 : state.editor.cursor,
+                columns: columns)
         }
         try output.write((text + row).utf8)
     }

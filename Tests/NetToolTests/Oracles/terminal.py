@@ -10,6 +10,7 @@ def main():
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     before = termios.tcgetattr(slave)
+    os.environ["TERM"] = "xterm"
     child = os.fork()
     if child == 0:
         os.setsid()

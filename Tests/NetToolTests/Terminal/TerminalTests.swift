@@ -137,4 +137,31 @@ import Testing
         try server.finishWriting()
         try client.line(containing: Self.end)
     }
+
+    @Test func `what a telnet server keeps secret is not shown, and it is told the terminal's size`() throws {
+        let server = try ForeignProgram(
+            Python.executable,
+            [
+                "-c",
+                """
+                import socket
+                server = socket.create_server(("127.0.0.1", 0))
+                print(server.getsockname()[1], flush=True)
+                client, _ = server.accept()
+                client.sendall(bytes([255, 253, 31, 255, 251, 1]) + b"password: ")
+                line = client.makefile("rb").readline()
+                client.sendall(bytes([255, 252, 1]) + b"\\r\\nwelcome\\r\\n")
+                client.close()
+                print(line.hex(), flush=True)
+                """,
+            ])
+        let client = try ForeignProgram.ntAtTerminal("connect", "127.0.0.1:\(try server.line())", "--telnet", "-q")
+        try client.text(upTo: "password: ")
+        try client.write("secret\r")
+        let heard = try server.line()
+        // 40 columns, 24 rows
+        #expect(heard.contains("fffa1f00280018fff0") && heard.hasSuffix("7365637265740d0a"))
+        try client.line(containing: "terminal restored")
+        #expect(!client.output.contains("secret") && client.output.contains("welcome"))
+    }
 }
