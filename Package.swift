@@ -20,24 +20,27 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The programs of `Examples/`: each a folder with one file.
-let examples = [
+/// Programs of `Examples/`: each a folder with one file.
+func programs(_ names: [String], on modules: [Target.Dependency]) -> [Target] {
+    names.map { name in
+        .executableTarget(
+            name: name, dependencies: ["Console", "Sockets", systemPackage] + modules, path: "Examples/\(name)",
+            swiftSettings: common)
+    }
+}
+
+/// Those that need blocking sockets and nothing else, then those that need more.
+let plainExamples = [
     "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
     "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
     "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
     "udp-send-bound", "udp-send-loop",
-].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
-
-/// Those on the event loop.
-let asyncExamples = ["udp-chat"].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
-}
+]
+let examples =
+    programs(plainExamples, on: [])
+    + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
+    + programs(["relay-client", "relay-server"], on: ["Reactor", "Rooms"])
+    + programs(["udp-chat"], on: ["Reactor"])
 
 let package = Package(
     name: "netwright",
@@ -47,6 +50,7 @@ let package = Package(
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "Rooms", targets: ["Rooms"]),
         .library(name: "SocketServer", targets: ["SocketServer"]),
         .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
@@ -66,10 +70,14 @@ let package = Package(
             swiftSettings: engine),
         .target(
             name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
-        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
         .target(
-            name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
+            name: "Rooms", dependencies: ["Reactor", "Sockets", "Wire", systemPackage], swiftSettings: common),
+        .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: engine),
+        .target(
+            name: "Netwright", dependencies: ["Reactor", "Rooms", "SocketServer", "Sockets", "Wire"],
+            swiftSettings: common),
+        .target(
+            name: "NetTool", dependencies: ["Reactor", "Rooms", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
         .executableTarget(name: "nt", dependencies: ["NetTool"], swiftSettings: common),
         .target(
@@ -105,13 +113,23 @@ let package = Package(
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .testTarget(
+            name: "RoomsTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Rooms", "Sockets", "TestSupport", "Wire", systemPackage],
+            exclude: ["Peers"],
+            swiftSettings: common),
         .executableTarget(
             name: "request-server", dependencies: ["Reactor", "SocketServer", "Sockets"],
             path: "Tests/Programs/request-server", swiftSettings: common),
         .testTarget(
             name: "SocketServerTests",
             dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
+            exclude: ["Peers"],
             swiftSettings: common),
+        .testTarget(
+            name: "NetworkSimulatorTests",
+            dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
+            exclude: ["Oracles"], swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
@@ -119,6 +137,6 @@ let package = Package(
             name: "ExampleTests", dependencies: ["Netwright", "Sockets", "TestSupport", systemPackage],
             exclude: ["Originals"],
             swiftSettings: common),
-    ] + examples + asyncExamples,
+    ] + examples,
     swiftLanguageModes: [.v6]
 )

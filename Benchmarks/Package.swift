@@ -30,11 +30,27 @@ let package = Package(
             name: "echo",
             dependencies: ["CAllocations", "CPeers", .product(name: "Reactor", package: "netwright"), sockets],
             swiftSettings: common),
+        .executableTarget(
+            name: "fanout",
+            dependencies: [
+                "CPeers", .product(name: "Reactor", package: "netwright"),
+                .product(name: "Rooms", package: "netwright"),
+            ], swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .executableTarget(name: "startup", swiftSettings: common),
+        .executableTarget(
+            name: "datagrams",
+            dependencies: ["CPeers", "Measuring", .product(name: "Reactor", package: "netwright"), sockets],
+            swiftSettings: common),
+        .executableTarget(
+            name: "simulator",
+            dependencies: [
+                .product(name: "NetworkSimulator", package: "netwright"),
+                .product(name: "Reactor", package: "netwright"), sockets,
+            ], swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

@@ -54,6 +54,9 @@ extension Program {
 public struct ArgumentError: Error, CustomStringConvertible {
     /// One line that quotes it.
     public let description: String
+
+    /// An error that says this.
+    public init(description: String) { self.description = description }
 }
 
 extension Int {

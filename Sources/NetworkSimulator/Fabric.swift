@@ -3,18 +3,33 @@ import Reactor
 import Sockets
 import Synchronization
 
-/// What the hosts of a network have in common: time, addresses, and who is told.
-final class Fabric: Sendable {
+/// What the hosts of a network have in common: time, chance, addresses, the ways between them, and who is told. But for
+/// the clock and the topology it is touched by the thread that runs the network.
+final class Fabric: @unchecked Sendable {
     let clock = SimulatedClock()
-    let settings: MemoryNetwork.Settings
+    let settings: SimulatedNetwork.Settings
     let scheduler: Scheduler
-    private let observer: (@Sendable (NetworkEvent) -> Void)?
+    let seed: UInt64?
+    var chance: Chance
+    var link: Link { didSet { link.check() } }
+    var loopback: Link { didSet { loopback.check() } }
+    var trace: NetworkTrace
+    /// Where packets are written to, if anywhere.
+    var capture: Capture?
+    private var ways: [Int: Way] = [:]
     private let topology = Mutex(Topology())
 
-    init(_ settings: MemoryNetwork.Settings, observer: (@Sendable (NetworkEvent) -> Void)?) {
+    init(
+        _ settings: SimulatedNetwork.Settings, seed: UInt64?, observer: (@Sendable (NetworkEvent) -> Void)?
+    ) {
         self.settings = settings
-        self.observer = observer
-        scheduler = Scheduler(clock, settings)
+        self.seed = seed
+        link = Link()
+        loopback = Link()
+        trace = NetworkTrace(length: settings.traceLength, observer: observer)
+        var chance = Chance(seed: seed ?? 0)
+        scheduler = Scheduler(clock, settings, order: seed == nil ? nil : Chance(seed: chance.branch()))
+        self.chance = chance
     }
 
     /// The host that others reach at an address.
@@ -31,14 +46,38 @@ final class Fabric: Sendable {
         try topology.withLock { (topology) throws(SocketError) in try topology.add(name, wanted) }
     }
 
-    /// Tells the observer.
+    /// The way from one host to another, or to itself.
+    func way(from source: Node, to target: Node) -> Way {
+        let key = source.number << 32 | target.number
+        if let known = ways[key] { return known }
+        let way = Way(from: source, to: target, in: self)
+        ways[key] = way
+        return way
+    }
+
+    /// Both ways between two groups of hosts, without those that lead back to where they begin.
+    func ways(between one: [Node], and other: [Node]) -> [Way] {
+        one.flatMap { first in
+            other.filter { $0 !== first }.flatMap { [way(from: first, to: $0), way(from: $0, to: first)] }
+        }
+    }
+
+    /// Notes something in the trace.
     func note(_ kind: NetworkEvent.Kind, from source: SocketAddress, to destination: SocketAddress) {
-        observer?(NetworkEvent(time: clock.now, source: source, destination: destination, kind: kind))
+        trace.add(NetworkEvent(time: clock.now, source: source, destination: destination, kind: kind))
+    }
+
+    /// The same for something that happens to a host, or between two.
+    func note(_ fault: NetworkEvent.Fault, _ node: Node, _ other: Node? = nil) {
+        note(.fault(fault), from: node.mainAddress, to: (other ?? node).mainAddress)
     }
 
     /// Lets go of whatever refers to each other.
     func tearDown() {
         scheduler.tearDown()
         for node in nodes { node.tearDown() }
+        for key in ways.keys.sorted() { ways[key]?.tearDown() }
+        ways = [:]
+        capture = nil
     }
 }

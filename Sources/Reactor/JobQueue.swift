@@ -14,6 +14,9 @@
     private var otherCapacity = JobQueue.firstCapacity
     private var otherMemory = UnsafeMutablePointer<UnownedJob>.allocate(capacity: JobQueue.firstCapacity)
 
+    /// Draws the order in which jobs run that wait at the same time; nil where it is the one in which they came.
+    var order: Randomness?
+
     private static let firstCapacity = 64
 
     deinit {
@@ -38,8 +41,18 @@
         unsafe otherMemory = running
         (capacity, otherCapacity) = (otherCapacity, capacity)
         count = 0
+        if order != nil { unsafe shuffle(running, batch) }
         for index in 0..<batch { unsafe running[index].runSynchronously(on: executor) }
         return batch
+    }
+
+    /// Fisher and Yates.
+    private func shuffle(_ jobs: UnsafeMutablePointer<UnownedJob>, _ count: Int) {
+        guard var numbers = order, count > 1 else { return }
+        for last in (1..<count).reversed() {
+            let place = Int(numbers.next() % UInt64(last + 1))
+            unsafe (jobs[last], jobs[place]) = (jobs[place], jobs[last])
+        }
     }
 
     private func grow() {

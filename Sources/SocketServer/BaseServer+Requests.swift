@@ -12,7 +12,11 @@ extension BaseServer {
     public func nextRequest() throws(SocketError) -> IncomingRequest? {
         guard let listener = socket else { throw SocketError(.accept, .closed, subject: "\(address)") }
         do throws(SocketError) {
-            if socketKind == .stream { return IncomingRequest(client: try listener.socket.accept()) }
+            if socketKind == .stream {
+                var client = try listener.socket.accept()
+                if case .asynchronous = runner { try client.setTimeLimit(.zero) }
+                return IncomingRequest(client: client)
+            }
             let datagram = try listener.socket.receiveFrom(upTo: configuration.maximumPacketSize, flags: .dontWait)
             return datagram.map { IncomingRequest($0, from: listener) }
         } catch {

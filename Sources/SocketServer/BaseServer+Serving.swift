@@ -107,7 +107,10 @@ extension BaseServer {
     private func waitForHandlers(_ limit: Duration) throws(SocketError) {
         let deadline = LoopInstant.systemNow.advanced(by: limit)
         while activeRequests > 0 && LoopInstant.systemNow < deadline {
-            noteEnded(try waits.wait(until: deadline).subtracting([.stop])) {}
+            let events = try waits.wait(until: deadline)
+            noteEnded(events) {}
+            // The wish to end may be told a second time, and would end every wait at once.
+            if events.contains(.stop) { waits.clearStop() }
         }
     }
 }

@@ -58,7 +58,7 @@ extension BaseServer {
         while activeRequests > 0 && loop.timeNow < deadline {
             try? await waitForEvents(until: deadline, on: loop)
             guard let events = try? waits.wait(until: loop.now) else { return }
-            noteEnded(events.subtracting([.stop])) {}
+            noteEnded(events) {}
             // The wish to end may be told a second time, and would end every wait at once.
             if events.contains(.stop) { waits.clearStop() }
         }

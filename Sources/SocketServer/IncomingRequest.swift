@@ -57,7 +57,10 @@ public final class IncomingRequest: Sendable {
     /// - Throws: ``SocketError/isOutOfResources``; `.closed`.
     func connection(on loop: EventLoop) throws(SocketError) -> Connection {
         guard case .stream(let shared) = content else { throw SocketError(.adopt, .closed) }
-        let connection = Connection(adopting: try shared.socket.duplicate(), on: loop)
+        // One that somebody else made may block, which only a duplicate can be told not to.
+        let connection =
+            shared.socket.timeLimit == .zero
+            ? Connection(adopting: shared, on: loop) : Connection(adopting: try shared.socket.duplicate(), on: loop)
         let isAborted = state.withLock { state in
             state.content = .connection(connection)
             return state.isAborted

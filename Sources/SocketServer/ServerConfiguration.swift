@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Reactor
+import Reactor
 public import Sockets
 
 /// What Python's servers have as attributes of their class.

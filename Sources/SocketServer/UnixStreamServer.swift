@@ -16,8 +16,8 @@ public final class UnixStreamServer: BaseServer, @unchecked Sendable {
     ///   - report: hears of requests and of errors.
     ///   - handler: makes a handler; called once for each request, where that is handled.
     /// - Precondition: the maximum of `concurrency` is at least 1.
-    /// - Throws: as ``Socket/listening(on:family:backlog:reusesPort:)``; `.invalid` for an IP address; what the overrides
-    ///   throw.
+    /// - Throws: as ``Socket/listening(on:family:backlog:reusesPort:)``; `.invalid` for an IP address; what the
+    ///   overrides throw.
     ///
     /// Python: `socketserver.UnixStreamServer`.
     public init<Handler: BaseRequestHandler>(

@@ -49,6 +49,9 @@ final class Programs {
         try start("sh", ["-c", script, BuiltProgram.path(name)] + arguments)
     }
 
+    /// Another program, with one of ours among its arguments perhaps.
+    func command(_ name: String, _ arguments: String...) throws -> ForeignProgram { try start(name, arguments) }
+
     /// A program of the seeds, as little repaired as it takes to run it.
     func original(_ name: String, _ arguments: String..., in directory: String? = nil) throws -> ForeignProgram {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Originals/\(name).py")

@@ -24,8 +24,8 @@ import Testing
                 let (first, second) = try await Connection.pair(on: loop)
                 return (Connection(FaultyTransport(first, fault)), Connection(FaultyTransport(second, fault)))
             })
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         let failures = try await network.run(on: host) { await conformance.failures() }
         let names = failures.map(\.check)
         #expect(names.contains(fault.check), "\(failures)")

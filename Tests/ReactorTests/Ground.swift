@@ -27,8 +27,8 @@ enum Ground: String, CaseIterable, Sendable {
     private func runInPlace(_ body: @escaping @Sendable (EventLoop?) async throws -> Void) async throws {
         if self == .shared { return try await body(nil) }
         guard let mechanism = World.Mechanism(rawValue: rawValue) else {
-            let network = MemoryNetwork()
-            let host = try network.addHost("host")
+            let network = SimulatedNetwork()
+            let host = try network.host("host")
             return try await network.run(on: host) { try await body(host.loop) }
         }
         let thread = try LoopThread(in: .real(mechanism))

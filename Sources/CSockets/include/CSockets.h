@@ -112,6 +112,29 @@ static const int nw_no_data = NO_DATA;
 // Swift's own runtime: which task runs here. `withUnsafeCurrentTask` costs 118 ns, this 5.
 __attribute__((swiftcall)) void *_Nullable swift_task_getCurrent(void);
 
+// Where a job goes that no executor of ours takes: Swift's own threads, or the main actor. The runtime has a hook for
+// each; these tell an observer, then do what the runtime would have done.
+typedef __attribute__((swiftcall)) void (*nw_enqueue)(void *_Nonnull job);
+extern __attribute__((swiftcall)) void (*_Nullable swift_task_enqueueGlobal_hook)(void *_Nonnull, nw_enqueue _Nonnull);
+extern __attribute__((swiftcall)) void (*_Nullable swift_task_enqueueMainExecutor_hook)(void *_Nonnull,
+                                                                                       nw_enqueue _Nonnull);
+typedef void (*nw_stray_observer)(void);
+// A variable of a header's own is not there for Swift; one of a function is.
+static inline nw_stray_observer _Nullable *_Nonnull nw_stray_slot(void) {
+    static nw_stray_observer observer;
+    return &observer;
+}
+static inline __attribute__((swiftcall)) void nw_stray(void *_Nonnull job, nw_enqueue _Nonnull original) {
+    (*nw_stray_slot())();
+    original(job);
+}
+// Once in a process. Jobs that other threads enqueue meanwhile are seen or not.
+static inline void nw_watch_strays(nw_stray_observer _Nonnull observer) {
+    *nw_stray_slot() = observer;
+    swift_task_enqueueGlobal_hook = nw_stray;
+    swift_task_enqueueMainExecutor_hook = nw_stray;
+}
+
 // Variadic calls.
 static inline int nw_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }
 static inline int nw_ioctl(int descriptor, unsigned long request, void *_Nullable argument) {
@@ -128,6 +151,18 @@ static inline ssize_t nw_recv(int descriptor, void *_Nullable bytes, size_t coun
 }
 static inline ssize_t nw_send(int descriptor, const void *_Nullable bytes, size_t count, int flags) {
     return syscall(SYS_sendto, descriptor, bytes, count, flags, NULL, 0);
+}
+
+// Several datagrams with one call; struct mmsghdr is for _GNU_SOURCE only.
+struct nw_message {
+    struct msghdr header;
+    unsigned length;  // of what was received or sent
+};
+static inline int nw_recvmmsg(int descriptor, struct nw_message *_Nonnull messages, unsigned count, int flags) {
+    return (int)syscall(SYS_recvmmsg, descriptor, messages, count, flags, NULL);
+}
+static inline int nw_sendmmsg(int descriptor, struct nw_message *_Nonnull messages, unsigned count, int flags) {
+    return (int)syscall(SYS_sendmmsg, descriptor, messages, count, flags);
 }
 
 // System calls without a wrapper.
@@ -161,11 +196,19 @@ static inline char *_Nullable const *_Nonnull nw_environment(void) { return __en
 
 // A signal that arrives at a thread which does not block it: the thread blocks it from then on, and the process is sent
 // it once more, until a thread that waits for it by signalfd is the only one to have it. Async-signal-safe calls alone.
+//
+// A thread that sleeps with a mask of its own (sigsuspend, where the main thread of an asynchronous program spends its
+// life) blocks it in vain: it is woken again at once, takes the signal from under the reader's hands, and burns a core
+// until somebody reads it. So the handler stays for a while, in which nobody but a reader can have the signal.
 static inline void nw_block_and_send_again(int signal, siginfo_t *_Nullable information, void *_Nonnull context) {
     int before = errno;
     (void)information;
-    sigaddset(&((ucontext_t *)context)->uc_sigmask, signal);
+    sigset_t *mask = &((ucontext_t *)context)->uc_sigmask;
+    int isInVain = sigismember(mask, signal) == 1;
+    sigaddset(mask, signal);
     kill(getpid(), signal);
+    struct timespec pause = {.tv_sec = 0, .tv_nsec = isInVain ? 20000000 : 1000000};
+    nanosleep(&pause, NULL);
     errno = before;
 }
 static inline int nw_redirect_signal(int signal) {

@@ -48,7 +48,7 @@ final class DatagramService: Sendable {
                     if let report = reports.answer(to: datagram.bytes, from: datagram.sender, at: now) {
                         try await answer(datagram, report)
                     }
-                case .discard, .exec, .stdio: break
+                case .discard, .chat, .files, .exec, .stdio: break
                 }
             }
         } catch let error as SocketError where error.reason == .closed || error.reason == .cancelled {

@@ -37,6 +37,7 @@ final class HandlerRun: Sendable {
         case .greet(let text): try await greet(text)
         case .sink: try await BenchSink(connection, client).serve()
         case .exec(let words): try await execute(words)
+        case .chat, .files: break  // RoomService serves those
         }
     }
 

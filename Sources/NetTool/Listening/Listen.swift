@@ -10,6 +10,7 @@ struct Listen: Verb {
         abstract: "Listen, and serve whoever connects by one word; or talk to one client yourself.",
         usage: """
             nt listen <address> ... echo|time|greet <text>|discard|log|sink [<options>]
+            nt listen <address> ... chat|files <dir> [<options>]
             nt listen <address> ... exec <program> [<options>] [-- <its words>]
             nt listen <address> ... [stdio] [--keep] [--send-only|--recv-only] [<options>]
             """,
@@ -25,9 +26,11 @@ struct Listen: Verb {
               discard      reads and throws away (RFC 863)
               log          prints each line behind its sender
               sink         the peer of nt bench
+              chat         what one says all others read; /help tells its members the rest
+              files DIR    a file's name in, its bytes out; /get and /stat tell sizes and go on in the middle
               exec WORDS   runs a program for each client, no shell; what it reads and writes is the client's
               stdio        as without a handler
-            Over UDP a datagram is a line; exec needs a stream. On an address that other machines reach exec needs \
+            Over UDP a datagram is a line; exec, chat and files need a stream. On an address that other machines reach exec needs \
             --allow. A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
 
             Without a handler standard input goes to the first client, and what it says is standard output; each \

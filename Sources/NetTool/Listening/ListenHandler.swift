@@ -2,7 +2,9 @@
 
 /// What a client is served by.
 enum ListenHandler: Hashable, Sendable {
-    case echo, time, discard, log, sink
+    case echo, time, discard, log, sink, chat
+    /// The files of a directory.
+    case files(String)
     case greet(String)
     /// A program and its arguments, started for each client.
     case exec([String])
@@ -32,6 +34,10 @@ enum ListenHandler: Hashable, Sendable {
             }
             return .greet(text)
         }
+        if name == "files" {
+            guard arguments.count < 2 else { throw ToolFailure(.usage, "files takes one directory") }
+            return .files(arguments.first ?? ".")
+        }
         if let word = arguments.first { throw ToolFailure(.usage, "\(name) takes no \(word.quoted)") }
         return plain[name] ?? .stdio
     }
@@ -40,18 +46,23 @@ enum ListenHandler: Hashable, Sendable {
     static func isName(_ word: String) -> Bool { names.contains(word) }
 
     /// Their names, in the help page's order.
-    static let names = ["echo", "time", "greet", "discard", "log", "sink", "exec", "stdio"]
+    static let names = ["echo", "time", "greet", "discard", "log", "sink", "chat", "files", "exec", "stdio"]
 
     private static let plain: [String: ListenHandler] = [
-        "echo": .echo, "time": .time, "discard": .discard, "log": .log, "sink": .sink, "stdio": .stdio,
+        "echo": .echo, "time": .time, "discard": .discard, "log": .log, "sink": .sink, "chat": .chat, "stdio": .stdio,
     ]
 
     /// Whether it counts lines, not bytes.
     var speaksLines: Bool {
         switch self {
-        case .time, .log: true
-        case .echo, .discard, .greet, .sink, .exec, .stdio: false
+        case .time, .log, .chat: true
+        case .echo, .discard, .greet, .sink, .files, .exec, .stdio: false
         }
+    }
+
+    /// Whether it tells on standard output what clients say.
+    var printsLines: Bool {
+        if case .files = self { true } else { self == .log }
     }
 
     /// What a stranger could make of it, where that has to be allowed by name; nil for what only answers.
@@ -61,6 +72,10 @@ enum ListenHandler: Hashable, Sendable {
 
     /// Why it can't serve datagrams; nil if it can.
     var datagramObstacle: String? {
-        if case .exec = self { "exec needs a stream: a datagram has no end that a program could read to" } else { nil }
+        switch self {
+        case .exec: "exec needs a stream: a datagram has no end that a program could read to"
+        case .chat, .files: "chat and files need a stream"
+        default: nil
+        }
     }
 }

@@ -43,13 +43,15 @@ struct ListenOptions: ParsableArguments {
     var deny: [NetworkName] = []
 
     @Option(
-        help: ArgumentHelp("With log, or without a handler: what comes is text in this encoding.", valueName: "name"),
+        help: ArgumentHelp(
+            "With log, chat, or without a handler: what comes is text in this encoding.", valueName: "name"),
         transform: EncodingName.init)
     var encoding: EncodingName?
 
     @Option(help: "The clients share one thread, or have one for each processor core.")
     var mode = Mode.task
 
+    @OptionGroup var rooms: RoomOptions
     @OptionGroup var directions: Directions
     @OptionGroup var form: OutputForm
     @OptionGroup var verbosity: Verbosity
@@ -70,11 +72,16 @@ struct ListenOptions: ParsableArguments {
             if directions.isRestricted {
                 throw ToolFailure(.usage, "--send-only and its like are for nt listen without a handler")
             }
-            if encoding != nil, handler != .log {
-                throw ToolFailure(.usage, "--encoding is for what is printed: log, or no handler")
+            if encoding != nil, handler != .log, handler != .chat {
+                throw ToolFailure(.usage, "--encoding is for what is printed: log, or no handler; and for chat")
             }
+            if handler == .chat, mode != .task {
+                throw ToolFailure(.usage, "--mode loops is not for chat: its members share one thread")
+            }
+            try rooms.check(handler)
             return
         }
+        try rooms.check(handler)
         if form.json {
             throw ToolFailure(.usage, "--json needs a handler: without one standard output is the client's")
         }

@@ -57,6 +57,8 @@ final class ListenRun: Sendable {
         let ending: Ending
         /// Standard input and output, where they are the handler.
         let streams: (any LocalSide)?
+        /// What the clients have in common, where the handler has something of the kind.
+        let service: RoomService?
         let loop: EventLoop
     }
 
@@ -66,9 +68,11 @@ final class ListenRun: Sendable {
         let signals = try await TerminationSignals()
         let unit: Traffic.Unit =
             handler.speaksLines && addresses.datagrams.isEmpty ? .line : addresses.isDatagramsOnly ? .datagram : .byte
-        let log = try await ClientLog(options, counting: unit, writesOutput: handler == .log, on: loop)
+        let log = try await ClientLog(options, counting: unit, writesOutput: handler.printsLines, on: loop)
         raiseLimit(log)
-        let means = Means(log: log, ending: ending, streams: try await streams(on: loop), loop: loop)
+        let service = try await RoomService(handler, options, on: loop, log: log)
+        let means = Means(
+            log: log, ending: ending, streams: try await streams(on: loop), service: service, loop: loop)
         try await log.use(onFailure: { ending.fail($0) }) { () async throws(ToolFailure) in
             do { try await attend(signals, means) } catch { throw ToolFailure(error) }
             if let failure = ending.failure { throw failure }
@@ -120,7 +124,11 @@ final class ListenRun: Sendable {
             }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            if let server { group.addTask { try await server.run() } }
+            if let server {
+                group.addTask {
+                    if let service = means.service { try await service.run(server) } else { try await server.run() }
+                }
+            }
             for socket in sockets { group.addTask { try await self.serve(socket, means) } }
             if addresses.hasStandardIO { group.addTask { try await self.serveStandardIO(means) } }
             try await group.waitForAll()
@@ -174,7 +182,9 @@ final class ListenRun: Sendable {
         guard let client = enter(connection, means) else { return }
         do {
             if means.log.isFull { try await means.log.waitForRoom() }
-            if let streams = means.streams {
+            if let service = means.service {
+                try await service.serve(connection, client)
+            } else if let streams = means.streams {
                 try await converse(connection, client, streams, means.loop)
             } else {
                 try await run(connection, client, means.log).serve(handler)

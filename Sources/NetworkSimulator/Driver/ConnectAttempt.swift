@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts:    a TCP client whose request is not answered, because the listener's queue is full, asks again after 1 s,
-//           2 s, 4 s and so on, and gives up after some two minutes: tcp(7), tcp_syn_retries.
+// Facts:    a TCP client whose request is not answered, because it was lost or the listener's queue is full, asks again
+//           after 1 s, 2 s, 4 s and so on, and gives up after some two minutes: tcp(7), tcp_syn_retries.
 // Decision: the same here, for UNIX addresses too: waiting costs nothing where the clock jumps.
 import Reactor
 import Sockets
@@ -13,6 +13,7 @@ final class ConnectAttempt: Addressee {
     private let driver: MemoryDriver
     private let destination: SocketAddress
     private let target: Node
+    private let way: Way
     private var patience = Duration.seconds(1)
     private var retriesLeft = 6
 
@@ -33,33 +34,79 @@ final class ConnectAttempt: Addressee {
         self.driver = driver
         self.destination = destination
         self.target = target
+        way = driver.fabric.way(from: node, to: target)
         end = StreamEnd(local, peer: destination, driver: driver)
         end.holdsLocalAddress = local != .unix(.unnamed)
     }
 
     func start() {
-        driver.fabric.note(.connect, from: end.localAddress, to: destination)
-        driver.post(self, at: driver.fabric.clock.now.advanced(by: driver.fabric.settings.latency))
+        note(.connect)
+        ask()
+    }
+
+    private func note(_ kind: NetworkEvent.Kind) {
+        driver.fabric.note(kind, from: end.localAddress, to: destination)
+    }
+
+    private func ask() {
+        driver.fabric.capture?.addRequest(from: end)
+        switch way.send(0) {
+        case .arrives(let time): knock(at: time)
+        case .held: way.keep { [self] in knock(at: $0) }
+        case .lost:
+            note(.lost(0))
+            askLater()
+        }
+    }
+
+    private func knock(at time: LoopInstant) {
+        if let door = target.door { door.post(self, at: time) } else { askLater() }
     }
 
     func arrive(at now: LoopInstant) {
-        if end.isReleased { return }
-        guard let acceptor = target.streams.holder(of: destination) else {
-            driver.fabric.note(.refuse, from: destination, to: end.localAddress)
-            return end.submit(.refusal(.connectionRefused))
-        }
-        guard acceptor.hasRoom else { return tryAgain(now) }
+        if end.isReleased || end.driver.isDead { return }
+        guard let acceptor = target.streams.holder(of: destination) else { return refuse() }
+        guard acceptor.hasRoom else { return askLater() }
         let served = StreamEnd(destination, peer: end.localAddress, driver: acceptor.driver)
         StreamEnd.join(end, served)
-        driver.fabric.note(.accept, from: destination, to: end.localAddress)
-        end.submit(.acceptance)
+        served.note(.accept)
+        served.transmit(.acceptance)
         acceptor.offer(served)
     }
 
-    private func tryAgain(_ now: LoopInstant) {
-        if retriesLeft == 0 { return end.submit(.refusal(.timedOut)) }
+    func vanish() { askLater() }
+
+    private func refuse() {
+        let fabric = driver.fabric
+        fabric.note(.refuse, from: destination, to: end.localAddress)
+        let back = fabric.way(from: target, to: driver.node)
+        switch back.send(0) {
+        case .arrives(let time): end.receive(.refusal(.connectionRefused), at: time)
+        case .held: back.keep { [end] in end.receive(.refusal(.connectionRefused), at: $0) }
+        case .lost: askLater()
+        }
+    }
+
+    // MARK: Patience
+
+    private func askLater() {
+        let now = driver.fabric.clock.now
+        if retriesLeft == 0 { return end.receive(.refusal(.timedOut), at: now) }
         retriesLeft -= 1
-        driver.post(self, at: now.advanced(by: patience))
+        driver.post(Reminder(self), at: now.advanced(by: patience))
         patience *= 2
+    }
+
+    private func askAgain() {
+        if end.isReleased { return }
+        note(.again(0))
+        ask()
+    }
+
+    /// Comes to the client, when there was no answer.
+    private final class Reminder: Addressee {
+        private let attempt: ConnectAttempt
+        init(_ attempt: ConnectAttempt) { self.attempt = attempt }
+        func arrive(at now: LoopInstant) { attempt.askAgain() }
     }
 }

@@ -4,6 +4,8 @@
 //           some memory besides its bytes: socket(7), SO_RCVBUF.
 //           A refusal (ICMP, port unreachable) is told to a socket with that peer alone: by its next call, once.
 // Decision: the same here. One datagram always finds room, however long it is.
+// Facts:    a UNIX datagram is there at once, and is never lost: its sender waits for room, unix(7).
+// Decision: the same here; who waits is told when something was taken out.
 import Reactor
 import Sockets
 
@@ -29,6 +31,10 @@ final class DatagramEnd {
     private var arrivals = FirstInFirstOut<Arrival>()
     private var waitingBytes = 0
     private(set) var droppedCount = 0
+    /// Who waits for room here.
+    private var senders: [DatagramEnd] = []
+    /// Whether it waits for room elsewhere.
+    private(set) var isBlocked = false
     private var memberships: [MulticastMembership] = []
     private var failure: Errno?
     private(set) var isReleased = false
@@ -38,15 +44,23 @@ final class DatagramEnd {
 
     /// - Throws: `EADDRNOTAVAIL` for an address that is none of the host's, `EADDRINUSE`, `EAFNOSUPPORT`.
     init(at address: SocketAddress, options: DatagramSocket.Options, driver: MemoryDriver) throws(Errno) {
-        guard let ip = address.ip else { throw .addressFamilyNotSupported }
-        if !ip.isMulticast && !ip.isAnyBroadcast && !driver.node.has(address) { throw .addressNotAvailable }
+        if case .other = address { throw .addressFamilyNotSupported }
+        let isOfMany = address.ip.map { $0.isMulticast || $0.isAnyBroadcast } ?? (address == .unix(.unnamed))
+        if !isOfMany && !driver.node.has(address) { throw .addressNotAvailable }
+        try driver.node.openDescriptor()
         self.driver = driver
         sharesAddress = options.sharesAddress
         tellsPath = options.tellsPath
         room = max(1, options.receiveBuffer ?? driver.fabric.settings.datagramBufferSize)
         localAddress = address
         settings.allowsBroadcast = options.allowsBroadcast
-        localAddress = try driver.node.datagrams.bind(address, to: self, shared: options.sharesAddress)
+        if address == .unix(.unnamed) { return }
+        do throws(Errno) {
+            localAddress = try driver.node.datagrams.bind(address, to: self, shared: options.sharesAddress)
+        } catch {
+            driver.node.closeDescriptor(of: driver.life)
+            throw error
+        }
     }
 
     // MARK: Receiving
@@ -59,15 +73,17 @@ final class DatagramEnd {
         guard let arrival = arrivals.popFirst() else { return nil }
         let length = arrival.bytes.count
         waitingBytes -= length + Self.overhead
+        tellSenders()
         let count = min(length, output.freeCapacity)
         ByteQueue.copy(arrival.bytes, 0..<count, to: &output)
         return DatagramHead(count: count, length: length, sender: arrival.sender, path: arrival.path)
     }
 
     /// A datagram has come.
-    func take(_ bytes: [UInt8], from sender: SocketAddress, by path: DatagramPath) {
-        if waitingBytes >= room {
+    func take(_ bytes: [UInt8], from sender: SocketAddress, by path: DatagramPath?) {
+        if isFull {
             droppedCount += 1
+            driver.fabric.note(.dropped(bytes.count), from: sender, to: localAddress)
             return
         }
         waitingBytes += bytes.count + Self.overhead
@@ -91,6 +107,18 @@ final class DatagramEnd {
         }
     }
 
+    private var isFull: Bool { waitingBytes >= room }
+
+    private func tellSenders() {
+        if senders.isEmpty || isFull { return }
+        let waiting = senders
+        senders = []
+        for sender in waiting {
+            sender.isBlocked = false
+            sender.transport?.roomCame()
+        }
+    }
+
     private func throwFailure() throws(Errno) {
         guard let failure else { return }
         self.failure = nil
@@ -100,19 +128,46 @@ final class DatagramEnd {
     // MARK: Sending
 
     /// Sends a datagram, to the peer unless an address is given.
-    func send(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(Errno) {
+    ///
+    /// - Returns: false where there is no room for it and its sender has to wait.
+    func send(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(Errno) -> Bool {
         try throwFailure()
         guard let destination = address ?? peer else { throw .socketNotConnected }
+        let copy = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+        if case .unix = destination { return try hand(copy, to: destination) }
         let route = try DatagramRoute(from: self, to: destination, leavingBy: path?.local)
         if bytes.byteCount > route.maximumLength { throw .messageTooLong }
-        let fabric = driver.fabric
-        fabric.note(.datagram(bytes.byteCount), from: route.source, to: route.destination)
-        let copy = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
-        let arrival = fabric.clock.now.advanced(by: fabric.settings.latency)
-        driver.post(DatagramUnderWay(copy, by: route, from: self), at: arrival)
+        try DatagramDispatch(copy, by: route, from: self).send()
+        return true
+    }
+
+    /// Hands a datagram to somebody on the same host.
+    private func hand(_ bytes: [UInt8], to destination: SocketAddress) throws(Errno) -> Bool {
+        let receiver = try neighbour(at: destination)
+        if receiver.isFull {
+            receiver.senders.append(self)
+            isBlocked = true
+            return false
+        }
+        driver.fabric.note(.datagram(bytes.count), from: localAddress, to: destination)
+        receiver.take(bytes, from: localAddress, by: nil)
+        return true
+    }
+
+    /// - Throws: `ECONNREFUSED` where nobody has the address, `EPERM` where whoever has it listens to another one.
+    private func neighbour(at address: SocketAddress) throws(Errno) -> DatagramEnd {
+        guard case .unix = localAddress else { throw .addressFamilyNotSupported }
+        guard let found = driver.node.datagrams.holder(of: address) else { throw .connectionRefused }
+        if let peer = found.peer, peer != localAddress { throw .notPermitted }
+        return found
     }
 
     func connect(to address: SocketAddress) throws(Errno) {
+        if case .unix = address {
+            _ = try neighbour(at: address)
+            peer = address
+            return
+        }
         let route = try DatagramRoute(from: self, to: address, leavingBy: nil)
         if localAddress.ip?.isUnspecified == true {
             driver.node.datagrams.release(localAddress, of: self)
@@ -145,6 +200,7 @@ final class DatagramEnd {
 
     /// The same by the host's only interface.
     private func normal(_ membership: MulticastMembership) throws(Errno) -> MulticastMembership {
+        if localAddress.ip == nil { throw .notSupportedOnSocket }
         if membership.interface > DatagramSettings.interface { throw .operationNotSupportedByDevice }
         return MulticastMembership(group: membership.group, source: membership.source)
     }
@@ -155,8 +211,13 @@ final class DatagramEnd {
     func release() {
         if isReleased { return }
         isReleased = true
-        driver.node.datagrams.release(localAddress, of: self)
+        if !driver.isDead {
+            if localAddress != .unix(.unnamed) { driver.node.datagrams.release(localAddress, of: self) }
+            driver.node.closeDescriptor(of: driver.life)
+        }
         arrivals = FirstInFirstOut()
+        waitingBytes = 0
+        tellSenders()
         memberships = []
     }
 }

@@ -57,6 +57,15 @@ struct DatagramRoute {
         return .one(target)
     }
 
+    /// The hosts at which it may be heard.
+    func targets(from sender: DatagramEnd) -> [Node] {
+        switch reach {
+        case .one(let node): [node]
+        case .many(let here, let elsewhere):
+            sender.driver.fabric.nodes.filter { $0 === sender.driver.node ? here : elsewhere }
+        }
+    }
+
     /// The most bytes of a datagram: RFC 768, RFC 791 §3.1, RFC 8200 §3.
     var maximumLength: Int { destination.ip?.ipv4 == nil ? 65_527 : 65_507 }
 }

@@ -30,7 +30,11 @@ final class MemoryAcceptor: Acceptor, @unchecked Sendable {
     }
 
     func acceptNow() throws(SocketError) -> (any Transport)? {
-        if isClosed { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
+        if isClosed || driver.isDead { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
+        if clients.isEmpty { return nil }
+        do throws(Errno) { try driver.node.openDescriptor() } catch {
+            throw SocketError(.accept, error: error, subject: "\(localAddress)")
+        }
         guard let client = clients.popFirst() else { return nil }
         return MemoryTransport(client, loop: loop, driver: driver)
     }
@@ -46,7 +50,10 @@ final class MemoryAcceptor: Acceptor, @unchecked Sendable {
         loop.perform { [self] in
             if isClosed { return }
             isClosed = true
-            driver.node.streams.release(localAddress)
+            if !driver.isDead {
+                driver.node.streams.release(localAddress)
+                driver.node.closeDescriptor(of: driver.life)
+            }
             while let client = clients.popFirst() { client.release(abruptly: true) }
             waiting.close()
         }

@@ -3,11 +3,13 @@ import Reactor
 import Sockets
 
 /// A socket for datagrams in memory, as the engine sees it. All state is the loop's; what may be called from any thread
-/// goes there first. Sending never waits: what finds no room is lost where it arrives, as with UDP.
+/// goes there first. Sending waits for a UNIX receiver without room, and for no other: what finds no room is lost where
+/// it arrives, as with UDP.
 final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
     let loop: EventLoop
     private let end: DatagramEnd
     private let reading: MemoryWait
+    private let writing: MemoryWait
     private var isClosed = false
     private var isCancelled = false
 
@@ -15,6 +17,7 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
         self.end = end
         self.loop = loop
         reading = MemoryWait(at: end.localAddress)
+        writing = MemoryWait(at: end.localAddress)
         end.transport = self
     }
 
@@ -31,14 +34,15 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
 
     func sendNow(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(SocketError) -> Bool {
         try check(.send)
-        try telling(.send, address) { () throws(Errno) in try end.send(bytes, to: address, by: path) }
-        return true
+        return try telling(.send, address) { () throws(Errno) in try end.send(bytes, to: address, by: path) }
     }
 
+    func checkReceiving() throws(SocketError) { try check(.receive) }
+
     private func check(_ operation: SocketError.Operation) throws(SocketError) {
-        let isBusy = operation == .receive && reading.isBusy
-        if !isClosed && !isCancelled && !isBusy { return }
-        let reason: SocketError.Reason = isClosed ? .closed : isCancelled ? .cancelled : .busy
+        let isBusy = operation == .receive && reading.isBusy || operation == .send && writing.isBusy
+        if !isClosed && !isCancelled && !isBusy && !end.driver.isDead { return }
+        let reason: SocketError.Reason = isClosed ? .closed : isCancelled || end.driver.isDead ? .cancelled : .busy
         throw SocketError(operation, reason, subject: subject(nil))
     }
 
@@ -61,11 +65,14 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
 
     func waitToSend() throws(SocketError) -> Waiting? {
         try check(.send)
-        return nil
+        return end.isBlocked ? writing.place(for: .send, on: loop, end.driver) : nil
     }
 
     /// Something came.
     func arrived() { reading.wake() }
+
+    /// There is room where there was none.
+    func roomCame() { writing.wake() }
 
     // MARK: Peers, groups, options
 
@@ -114,6 +121,7 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
             isClosed = true
             end.release()
             reading.close()
+            writing.close()
         }
     }
 
@@ -121,6 +129,7 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
         loop.perform { [self] in
             isCancelled = true
             reading.wake(.cancelled)
+            writing.wake(.cancelled)
         }
     }
 }

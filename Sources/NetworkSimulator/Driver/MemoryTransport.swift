@@ -53,8 +53,8 @@ final class MemoryTransport: Transport, @unchecked Sendable {
 
     private func check(_ operation: SocketError.Operation, _ direction: MemoryWait) throws(SocketError) {
         isUsed = true
-        if !isClosed && !isCancelled && !direction.isBusy { return }
-        let reason: SocketError.Reason = isClosed ? .closed : isCancelled ? .cancelled : .busy
+        if !isClosed && !isCancelled && !direction.isBusy && !driver.isDead { return }
+        let reason: SocketError.Reason = isClosed ? .closed : isCancelled || driver.isDead ? .cancelled : .busy
         throw SocketError(operation, reason, subject: subject)
     }
 
@@ -92,8 +92,8 @@ final class MemoryTransport: Transport, @unchecked Sendable {
     // MARK: The end
 
     func move(to loop: EventLoop) {
-        guard let driver = loop.driver as? MemoryDriver, driver.fabric === self.driver.fabric else {
-            preconditionFailure("a connection in memory stays on its network")
+        guard let driver = loop.driver as? MemoryDriver, driver.node === self.driver.node else {
+            preconditionFailure("a connection in memory stays on its host")
         }
         precondition(!isUsed, "a transport that was used can't be moved")
         self.loop.statistics.connections -= 1
@@ -123,6 +123,7 @@ final class MemoryTransport: Transport, @unchecked Sendable {
         if isClosed { return }
         isClosed = true
         loop.statistics.connections -= 1
+        driver.node.closeDescriptor(of: driver.life)
         end.release(abruptly: abruptly)
         reading.close()
         writing.close()

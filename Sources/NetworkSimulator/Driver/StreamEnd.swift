@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Decision: what one end sends is put into the other one's list of arrivals, with its time, and an event makes the
-//           other one look. The list keeps the order whatever becomes of the events: they may be late, come twice, or
-//           be queued at a loop from which the connection has been moved away.
+//           other one look: one event at a time, for the first that is to come.
 //           A sender may have as much under way or unread as its window says; the reader opens it again, by a segment
 //           too, once half of it is free or nothing is left to be read.
+//           Segments are numbered, and taken in their order. What the way loses goes to the ``Retransmission``; so does
+//           what came while nothing gets back to say so. No acknowledgement is sent where nothing is wrong.
 import Reactor
 import Sockets
 
 /// What a kernel knows of one end of a connection. It lives on after its transport is closed: what was sent still
 /// arrives, and what comes is answered by a reset. Touched by the thread that runs the network.
 final class StreamEnd: Addressee {
-    /// What goes from one end to the other.
+    /// What goes from one end to the other and is sent until it comes.
     enum Segment {
         case bytes([UInt8])
         case end
-        case reset
         /// So many bytes more may be sent.
         case room(Int)
         case acceptance
+
+        var size: Int { if case .bytes(let bytes) = self { bytes.count } else { 0 } }
+    }
+
+    /// What comes.
+    enum Arrival {
+        case segment(UInt32, Segment)
+        case reset
         case refusal(Errno)
     }
 
@@ -31,9 +39,15 @@ final class StreamEnd: Addressee {
     /// Told when something may be received or sent.
     weak var transport: MemoryTransport?
 
-    private var other: StreamEnd?
-    private var arrivals = FirstInFirstOut<(time: LoopInstant, segment: Segment)>()
+    private(set) var other: StreamEnd?
+    private var way: Way?
+    private var arrivals = FirstInFirstOut<(time: LoopInstant, arrival: Arrival)>()
     private var lastArrival = LoopInstant(nanoseconds: 0)
+    private var lastSent: UInt32 = 0
+    private(set) var lastTaken: UInt32 = 0
+    /// What came before something that was sent earlier.
+    private var early: [UInt32: Segment] = [:]
+    private var retransmission: Retransmission?
     private var unread = ByteQueue()
     /// What was read and not told to the sender yet.
     private var untold = 0
@@ -44,9 +58,6 @@ final class StreamEnd: Addressee {
     private var failure: Errno?
     private(set) var isReleased = false
 
-    /// The most bytes that are under way in one piece.
-    private static let longestPiece = 65_536
-
     init(_ local: SocketAddress, peer: SocketAddress, driver: MemoryDriver) {
         localAddress = local
         peerAddress = peer
@@ -56,8 +67,11 @@ final class StreamEnd: Addressee {
 
     /// Makes two ends each other's peers; the second one knows of it at once.
     static func join(_ first: StreamEnd, _ second: StreamEnd) {
+        let fabric = first.driver.fabric
         first.other = second
+        first.way = fabric.way(from: first.driver.node, to: second.driver.node)
         second.other = first
+        second.way = fabric.way(from: second.driver.node, to: first.driver.node)
         second.isConnected = true
     }
 
@@ -95,7 +109,7 @@ final class StreamEnd: Addressee {
         let count = unread.move(into: &output)
         untold += count
         if unread.isEmpty || untold * 2 >= driver.fabric.settings.bufferSize {
-            if !otherHasEnded { submitToOther(.room(untold)) }
+            if !otherHasEnded { transmit(.room(untold)) }
             untold = 0
         }
         return .moved(count)
@@ -104,12 +118,12 @@ final class StreamEnd: Addressee {
     func send(_ bytes: RawSpan) throws(Errno) -> TransferAttempt {
         if let failure { throw failure }
         if hasEnded { throw .brokenPipe }
-        if !isConnected || window == 0 { return .wouldBlock }
-        let count = min(bytes.byteCount, window, Self.longestPiece)
+        guard isConnected, window > 0, let way else { return .wouldBlock }
+        let count = min(bytes.byteCount, window, way.link.longestPiece)
         if count == 0 { return .moved(0) }
         window -= count
         note(.bytes(count))
-        submitToOther(.bytes(Self.copy(bytes.extracting(first: count))))
+        transmit(.bytes(Self.copy(bytes.extracting(first: count))))
         return .moved(count)
     }
 
@@ -125,7 +139,7 @@ final class StreamEnd: Addressee {
     func release(abruptly: Bool) {
         if isReleased { return }
         isReleased = true
-        if holdsLocalAddress { driver.node.streams.release(localAddress) }
+        if holdsLocalAddress && !driver.isDead { driver.node.streams.release(localAddress) }
         if isConnected && failure == nil {
             if abruptly || !unread.isEmpty { reset() } else { sendEnd() }
         }
@@ -139,40 +153,137 @@ final class StreamEnd: Addressee {
         if hasEnded { return }
         hasEnded = true
         note(.end)
-        submitToOther(.end)
+        transmit(.end)
     }
 
     private func reset() {
-        failure = .connectionReset
+        fail(.connectionReset)
         note(.reset)
-        submitToOther(.reset)
+        guard let other, let way, !driver.isDead, !other.driver.isDead else { return }
+        driver.fabric.capture?.addReset(from: self)
+        switch way.send(0) {
+        case .arrives(let time): other.receive(.reset, at: time)
+        case .held: way.keep { other.receive(.reset, at: $0) }
+        case .lost: note(.lost(0))
+        }
     }
 
-    private func note(_ kind: NetworkEvent.Kind) { driver.fabric.note(kind, from: localAddress, to: peerAddress) }
-
-    private func submitToOther(_ segment: Segment) { other?.submit(segment) }
+    func note(_ kind: NetworkEvent.Kind) { driver.fabric.note(kind, from: localAddress, to: peerAddress) }
 
     private static func copy(_ bytes: RawSpan) -> [UInt8] { unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
 
-    /// Puts something on its way to this end.
-    func submit(_ segment: Segment) {
-        let fabric = driver.fabric
-        lastArrival = max(lastArrival, fabric.clock.now.advanced(by: fabric.settings.latency))
-        arrivals.append((lastArrival, segment))
-        driver.post(self, at: lastArrival)
+    /// Sends a segment, and sees to it that it comes.
+    func transmit(_ segment: Segment) {
+        lastSent &+= 1
+        dispatch(lastSent, segment)
+    }
+
+    /// Sends a segment once.
+    func dispatch(_ number: UInt32, _ segment: Segment) {
+        guard let other, let way, !driver.isDead else { return }
+        driver.fabric.capture?.add(segment, number, from: self)
+        switch way.send(segment.size) {
+        case .arrives(let time): hand(number, segment, to: other, at: time)
+        case .held: way.keep { [self] in hand(number, segment, to: other, at: $0) }
+        case .lost:
+            note(.lost(segment.size))
+            sendLater(number, segment)
+        }
+    }
+
+    private func hand(_ number: UInt32, _ segment: Segment, to other: StreamEnd, at time: LoopInstant) {
+        if !other.driver.isDead {
+            other.receive(.segment(number, segment), at: time)
+        } else if other.driver.node.isUp {
+            // It has been restarted and knows nothing of the connection: RFC 9293 §3.5.1.
+            receive(.reset, at: time.advanced(by: way?.link.latency ?? .zero))
+        } else {
+            sendLater(number, segment)
+        }
+    }
+
+    /// A segment did not come, or nobody could say so.
+    func sendLater(_ number: UInt32, _ segment: Segment) {
+        if failure != nil || driver.isDead { return }
+        let retransmission = retransmission ?? Retransmission(for: self, roundTrip: way?.roundTrip ?? .zero)
+        self.retransmission = retransmission
+        retransmission.add(number, segment)
+    }
+
+    /// All that was sent came.
+    func retransmissionIsOver() {
+        retransmission = nil
+        if isReleased { part() }
+    }
+
+    /// Nobody has answered for too long.
+    func giveUp() {
+        fail(.timedOut)
+        if isReleased { part() }
+        transport?.arrived()
+    }
+
+    private func fail(_ error: Errno) {
+        failure = error
+        retransmission = nil
+        early = [:]
     }
 
     /// Once both are released they need not know each other.
     private func part() {
-        guard let other, other.isReleased else { return }
+        guard let other, other.isReleased, retransmission == nil, other.retransmission == nil else { return }
         other.other = nil
         self.other = nil
     }
 
     // MARK: What comes in
 
+    /// Puts something on its way to this end.
+    func receive(_ arrival: Arrival, at time: LoopInstant) {
+        lastArrival = max(lastArrival, time)
+        let isFirst = arrivals.isEmpty
+        arrivals.append((lastArrival, arrival))
+        if isFirst { driver.post(self, at: lastArrival) }
+    }
+
     func arrive(at now: LoopInstant) {
-        while let first = arrivals.first, first.time <= now, let arrival = arrivals.popFirst() { take(arrival.segment) }
+        while let first = arrivals.first, first.time <= now, let next = arrivals.popFirst() { take(next.arrival) }
+        if let first = arrivals.first { driver.post(self, at: first.time) }
+    }
+
+    func vanish() {
+        while let next = arrivals.popFirst() {
+            if case .segment(let number, let segment) = next.arrival { other?.sendLater(number, segment) }
+        }
+    }
+
+    private func take(_ arrival: Arrival) {
+        switch arrival {
+        case .segment(let number, let segment):
+            takeInOrder(number, segment)
+            if way?.isOpen == false {
+                other?.sendLater(number, segment)
+            } else {
+                other?.retransmission?.confirm(number)
+            }
+        case .reset: if failure == nil { fail(otherHasEnded ? .brokenPipe : .connectionReset) }
+        case .refusal(let error): fail(error)
+        }
+        transport?.arrived()
+    }
+
+    private func takeInOrder(_ number: UInt32, _ segment: Segment) {
+        if number != lastTaken &+ 1 {
+            // What was taken before comes again where nobody could say that it came.
+            if number > lastTaken { early[number] = segment }
+            return
+        }
+        lastTaken = number
+        take(segment)
+        while !early.isEmpty, let next = early.removeValue(forKey: lastTaken &+ 1) {
+            lastTaken &+= 1
+            take(next)
+        }
     }
 
     private func take(_ segment: Segment) {
@@ -186,10 +297,7 @@ final class StreamEnd: Addressee {
             if isReleased { return answerWithReset() }
         case .end: otherHasEnded = true
         case .room(let count): window += count
-        case .reset: if failure == nil { failure = otherHasEnded ? .brokenPipe : .connectionReset }
-        case .refusal(let error): failure = error
         }
-        transport?.arrived()
     }
 
     private func answerWithReset() { if failure == nil { reset() } }

@@ -15,6 +15,9 @@ package protocol NetworkDriver: AnyObject, Sendable {
     /// Ends the wait that goes on, or the next one. Any thread may call this.
     func wake()
 
+    /// Lets go of whatever it would tell of anything: nobody waits any more. Optional: for drivers that hold it.
+    func retire()
+
     /// Starts a connection. It is there, or has failed, once the transport is writable:
     /// ``Transport/finishConnecting()`` tells which.
     func connect(to address: SocketAddress, from source: SocketAddress?) throws(SocketError) -> any Transport
@@ -39,9 +42,21 @@ package protocol NetworkDriver: AnyObject, Sendable {
     /// Takes over a socket for datagrams that somebody else has opened; on an error it stays the caller's. Optional: a
     /// driver without descriptors says `.unsupported`.
     func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport
+
+    /// A job has left the loop, in its turn: it runs on a thread that nobody steps. Optional: for simulations, once
+    /// ``StrayJobs/watch()`` was called.
+    ///
+    /// - Parameter task: what the task that did it is called.
+    func jobLeaves(of task: String?)
 }
 
 extension NetworkDriver {
+    package func jobLeaves(of task: String?) {}
+}
+
+extension NetworkDriver {
+    package func retire() {}
+
     package func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport {
         throw SocketError(.adopt, .unsupported(.noFunction), subject: "descriptor \(descriptor.rawValue)")
     }

@@ -146,6 +146,13 @@ protocol ReadinessWatcher: AnyObject {
         release(index)
     }
 
+    package func retire() {
+        let watchers = slots.map(\.watcher)
+        for index in slots.indices { slots[index].watcher = nil }
+        // One that ends here takes itself out of the slots.
+        withExtendedLifetime(watchers) {}
+    }
+
     private func release(_ index: Int) {
         slots[index].watcher = nil
         slots[index].generation &+= 1

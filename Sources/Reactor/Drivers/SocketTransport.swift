@@ -34,24 +34,31 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         // Calls that take no flag for it must not wait either. It fails for a descriptor that is no socket.
         if socket.timeLimit != .zero { try? socket.setTimeLimit(.zero) }
         let address = try? socket.localAddress
-        self.init(socket, at: address, isOwn: false, loop: loop, driver: driver)
+        self.init(SharedSocket(socket), at: address, isOwn: false, loop: loop, driver: driver)
     }
 
     /// One that is as a transport's should be: it never waits, and sends at once.
     ///
     /// - Parameter isOwn: nobody else has had the descriptor.
-    init(
+    convenience init(
         _ socket: consuming Socket, at localAddress: SocketAddress?, isOwn: Bool, loop: EventLoop,
         driver: ReadinessDriver
+    ) {
+        self.init(SharedSocket(socket), at: localAddress, isOwn: isOwn, loop: loop, driver: driver)
+    }
+
+    /// The same for one that somebody else holds too.
+    init(
+        _ shared: SharedSocket, at localAddress: SocketAddress?, isOwn: Bool, loop: EventLoop, driver: ReadinessDriver
     ) {
         mayBeShared = !isOwn
         self.loop = loop
         self.driver = driver
         self.localAddress = localAddress
-        peer = socket.peer
+        peer = shared.socket.peer
         stopsShort = peer?.ip == nil
-        number = socket.descriptor.rawValue
-        self.socket = SharedSocket(socket)
+        number = shared.descriptor.rawValue
+        socket = shared
     }
 
     /// Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.

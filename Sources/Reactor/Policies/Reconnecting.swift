@@ -25,9 +25,9 @@ public enum ReconnectionEvent: Sendable {
 ///     throw Reconnect()                                                   // the server has gone: it will be back
 /// }
 /// ```
-/// What `body` throws of its connection (reset, silence over a deadline, an end in the middle) and ``Reconnect`` make it
-/// run again; everything else it throws is thrown. So is what no other attempt would change: an address that is none,
-/// a cancelled task, the task's own deadline. Time and chance come from the loop's world.
+/// What `body` throws of its connection (reset, silence over a deadline, an end in the middle) and ``Reconnect`` make
+/// it run again; everything else it throws is thrown. So is what no other attempt would change: an address that is
+/// none, a cancelled task, the task's own deadline. Time and chance come from the loop's world.
 ///
 /// - Parameters:
 ///   - backoff: how long to wait each time, and how often.

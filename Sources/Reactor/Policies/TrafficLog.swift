@@ -10,7 +10,7 @@ public import Sockets
 /// ```
 /// | message | keys | when |
 /// |---|---|---|
-/// | `received`, `sent` | `peer`, `text`, `bytes` | a piece or a line has passed; without `text` for bytes inside the kernel |
+/// | `received`, `sent` | `peer`, `text`, `bytes` | a piece or a line has passed; what the kernel moves has no `text` |
 /// | `peer has ended` | `peer` | the end of what the peer sends |
 ///
 /// `bytes` is how many there were, whatever `text` shows of them. Texts and keys are stable.

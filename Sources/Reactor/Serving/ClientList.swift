@@ -13,11 +13,14 @@ final class ClientList: Sendable {
 
     private struct State {
         var clients: [Int: Client] = [:]
+        /// Seats that are kept for clients who are just being accepted, on whichever loops.
+        var promised = 0
         var last = 0
         var isDraining = false
         var perPeer: [IPAddress: Int] = [:]
-        /// The acceptors that wait until somebody leaves.
+        /// The acceptors that wait until somebody leaves, and those that wait for a seat.
         var waiters: [Waiting] = []
+        var seekers: [Waiting] = []
         /// Whoever comes now comes too late: the others have been cancelled.
         var isOver = false
     }
@@ -30,8 +33,11 @@ final class ClientList: Sendable {
 
     var count: Int { state.withLock { $0.clients.count } }
 
-    /// The client's number; nil when its peer has as many connections as it may have. One that comes after
-    /// ``cancelAll()`` is cancelled.
+    /// How many acceptors wait for a seat.
+    var seekerCount: Int { state.withLock { $0.seekers.count } }
+
+    /// Takes the seat that ``waitForSeat(_:on:)`` keeps: the client's number; nil, and the seat is kept on, when its
+    /// peer has as many connections as it may have. One that comes after ``cancelAll()`` is cancelled.
     func enter(_ connection: Connection, at now: LoopInstant) -> Int? {
         let peer = countedPeer(of: connection)
         let (number, isLate) = state.withLock { state -> (Int?, Bool) in
@@ -39,6 +45,7 @@ final class ClientList: Sendable {
                 guard state.perPeer[peer, default: 0] < limitPerPeer else { return (nil, false) }
                 state.perPeer[peer, default: 0] += 1
             }
+            state.promised -= 1
             state.last += 1
             state.clients[state.last] = Client(connection: connection, since: now)
             if state.isDraining { connection.beginDraining() }
@@ -62,25 +69,44 @@ final class ClientList: Sendable {
                 let left = state.perPeer[peer, default: 1] - 1
                 state.perPeer[peer] = left > 0 ? left : nil
             }
-            defer { state.waiters = [] }
-            return (client?.since, state.waiters)
+            defer { (state.waiters, state.seekers) = ([], []) }
+            return (client?.since, state.waiters + state.seekers)
         }
         for waiter in waiters { waiter.wakeOnItsLoop() }
         return since
     }
 
-    /// Waits until fewer connections than `limit` are there.
-    nonisolated(nonsending) func waitForRoom(_ limit: Int, on loop: EventLoop) async throws(SocketError) {
-        while count >= limit {
+    /// Waits until fewer connections than `limit` are there, and keeps a seat: who accepts on several loops at a time
+    /// must not have more between them than there is room for.
+    nonisolated(nonsending) func waitForSeat(_ limit: Int, on loop: EventLoop) async throws(SocketError) {
+        while !takeSeat(limit) {
             let waiting = Waiting(on: loop)
             let isFull = state.withLock { state in
                 // Somebody may have left in between.
-                if state.clients.count < limit { return false }
-                state.waiters.append(waiting)
+                if state.clients.count + state.promised < limit { return false }
+                state.seekers.append(waiting)
                 return true
             }
             if isFull { try await waiting.wait(.accept, until: .never) }
         }
+    }
+
+    private func takeSeat(_ limit: Int) -> Bool {
+        state.withLock { state in
+            guard state.clients.count + state.promised < limit else { return false }
+            state.promised += 1
+            return true
+        }
+    }
+
+    /// Nobody came for whom a seat was kept.
+    func giveBackSeat() {
+        let seekers = state.withLock { state in
+            state.promised -= 1
+            defer { state.seekers = [] }
+            return state.seekers
+        }
+        for seeker in seekers { seeker.wakeOnItsLoop() }
     }
 
     /// Those who are here learn of the drain, and those who still come.

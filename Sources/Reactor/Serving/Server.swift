@@ -208,8 +208,8 @@ public final class Server: Sendable {
             var pause = AcceptPause()
             while true {
                 do throws(SocketError) {
-                    try await clients.waitForRoom(limits.connections, on: loop)
-                    guard let transport = try acceptor.acceptNow() else {
+                    try await clients.waitForSeat(limits.connections, on: loop)
+                    guard let transport = try accept(from: acceptor) else {
                         try await waitForClient(of: acceptor, &pause, on: loop)
                         continue
                     }
@@ -223,6 +223,18 @@ public final class Server: Sendable {
                 }
             }
         }
+    }
+
+    /// Takes a client for the seat that is kept; nil, and the seat is given back, when none waits.
+    private func accept(from acceptor: any Acceptor) throws(SocketError) -> (any Transport)? {
+        do throws(SocketError) {
+            if let transport = try acceptor.acceptNow() { return transport }
+        } catch {
+            clients.giveBackSeat()
+            throw error
+        }
+        clients.giveBackSeat()
+        return nil
     }
 
     /// Waits until somebody may be there; in a shortage also until that is over.
@@ -258,6 +270,7 @@ public final class Server: Sendable {
         in handlers: inout DiscardingTaskGroup
     ) {
         guard limits.addresses.admits(transport.peer) else {
+            clients.giveBackSeat()
             news.tell(.denied(peer: transport.peer))
             transport.close()
             return
@@ -269,6 +282,7 @@ public final class Server: Sendable {
         // Where nobody wants to know how long it took, not even the clock is read.
         let now = news.isWanted ? listener.loop.timeNow : .never
         guard let number = clients.enter(connection, at: now) else {
+            clients.giveBackSeat()
             news.tell(.refused(peer: transport.peer))
             connection.close()
             return

@@ -17,12 +17,12 @@ import Synchronization
 ///
 /// Whoever has a connection closes it. One that is dropped instead is closed all the same, and its loop is told
 /// (``EventLoop/lostClose``): what that leaves to chance is when.
-public final class Connection: Sendable {
+public final class Connection: Sendable, TaskOwned {
     let transport: any Transport
     /// The loop that the connection belongs to.
     public let loop: EventLoop
-    private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
-    private let writeLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
+    private let readLimit = AtomicDeadline()
+    private let writeLimit = AtomicDeadline()
     private let idleNanoseconds = Atomic<Int64>(.max)
 
     /// The task that serves the connection. Touched on the loop alone.
@@ -114,14 +114,14 @@ public final class Connection: Sendable {
     /// When waiting to receive ends with `.timedOut`; `.never` at first. It counts for a wait that goes on from its
     /// next one.
     public var readDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: readLimit.load(ordering: .relaxed)) }
-        set { readLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { readLimit.instant }
+        set { readLimit.instant = newValue }
     }
 
     /// When waiting to send ends with `.timedOut`; `.never` at first.
     public var writeDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: writeLimit.load(ordering: .relaxed)) }
-        set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { writeLimit.instant }
+        set { writeLimit.instant = newValue }
     }
 
     /// How long the peer may be silent: a wait that takes longer, to receive or to send, ends with `.timedOut`. Nil, as
@@ -157,13 +157,13 @@ public final class Connection: Sendable {
 
     /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole
     /// when the task is cancelled, so that its waits need no handler of their own.
-    func own() {
+    package func own() {
         unsafe owner = TaskIdentity.current
         next?.own()
     }
 
     /// The connection has no such task any more.
-    func disown() {
+    package func disown() {
         unsafe owner = nil
         next?.disown()
     }

@@ -104,8 +104,8 @@ public final class BlockingPool: Sendable {
         return result
     }
 
-    /// As ``outcome(on:until:_:)`` for work that leaves something behind: once it has begun its answer is waited for and
-    /// returned, whatever becomes of the task. Called on the loop.
+    /// As ``outcome(on:until:_:)`` for work that leaves something behind: once it has begun its answer is waited for
+    /// and returned, whatever becomes of the task. Called on the loop.
     nonisolated(nonsending) func completion<Result: Sendable>(
         on loop: EventLoop, _ work: @escaping @Sendable () -> Result
     ) async throws(SocketError) -> Result {

@@ -40,7 +40,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What a program can ask of a file.
     public enum Operation: String, Hashable, Sendable, CaseIterable {
         /// The operations, each with the word that a description begins with.
-        case open, read, list, create, write, commit, remove
+        case open, read, list, create, write, commit, remove, rename
         case status = "get status of"
         case makeDirectory = "make directory"
     }

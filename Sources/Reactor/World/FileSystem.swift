@@ -52,6 +52,20 @@ public protocol Directory: AnyObject, Sendable {
         _ path: RelativePath, permissions: FilePermissions
     ) async throws(FileError) -> any PendingFile
 
+    /// Opens a file to write on behind what it has; one that is missing is made. What was begun can so go on another
+    /// day, and everybody sees how far it is. The last name may be no link.
+    ///
+    /// - Throws: `.notFound` for its directory, `.escapes`, `.isDirectory`, `.notRegular`, `.permissionDenied`, …
+    nonisolated(nonsending) func grow(_ path: RelativePath) async throws(FileError) -> any GrowingFile
+
+    /// Gives a file another name, at one stroke.
+    ///
+    /// - Parameter replacing: whether a file of the new name makes way; else that is `.exists`.
+    /// - Throws: `.notFound`, `.exists`, `.escapes`, …
+    nonisolated(nonsending) func rename(
+        _ path: RelativePath, to newPath: RelativePath, replacing: Bool
+    ) async throws(FileError)
+
     /// Makes a directory.
     ///
     /// - Throws: `.exists`, `.notFound` for the one that it would be in, `.escapes`, …
@@ -102,6 +116,18 @@ public protocol PendingFile: AnyObject, Sendable {
 
     /// Throws it away, unless it was committed.
     func discard()
+}
+
+/// A file that grows at its end, under its own name. It is closed when nobody holds it any more. One call at a time.
+public protocol GrowingFile: AnyObject, Sendable {
+    /// How many bytes it had when it was opened.
+    var initialSize: Int64 { get }
+
+    /// Writes all of these at the end.
+    ///
+    /// - Throws: `.noSpace`, `.cancelled`, `.timedOut`, …; then some of them, from the first one on, may be there, or
+    ///   may yet come.
+    nonisolated(nonsending) func append(_ bytes: [UInt8]) async throws(FileError)
 }
 
 /// What is in a directory.

@@ -134,6 +134,35 @@ private struct MemoryTree: Sendable {
         change(directory, to: entries, at: node.modified)
     }
 
+    /// Writes at a file's end.
+    mutating func append(_ bytes: [UInt8], to number: UInt64, at now: Duration) throws(Thrown) {
+        guard case .file(var content) = try node(number).content else { throw Thrown(.isDirectory) }
+        // Its one owner for the moment, so that it grows in place.
+        nodes[number]?.content = .file([])
+        content.append(contentsOf: bytes)
+        nodes[number]?.content = .file(content)
+        nodes[number]?.modified = now
+    }
+
+    /// Brings a name's file to another name.
+    mutating func rename(
+        _ name: [UInt8], in directory: UInt64, to newName: [UInt8], in newDirectory: UInt64, replacing: Bool,
+        at now: Duration
+    ) throws(Thrown) {
+        guard let number = try entries(directory)[name] else { throw Thrown(.notFound) }
+        if let known = try entries(newDirectory)[newName] {
+            if !replacing { throw Thrown(.exists) }
+            if known == number { return }
+            try remove(newName, from: newDirectory, at: now)
+        }
+        var entries = try entries(directory)
+        entries[name] = nil
+        change(directory, to: entries, at: now)
+        var newEntries = try self.entries(newDirectory)
+        newEntries[newName] = number
+        change(newDirectory, to: newEntries, at: now)
+    }
+
     mutating func remove(_ name: [UInt8], from directory: UInt64, at now: Duration) throws(Thrown) {
         var entries = try entries(directory)
         guard let number = entries.removeValue(forKey: name) else { throw Thrown(.notFound) }
@@ -231,6 +260,35 @@ private final class MemoryDirectory: Directory {
         }
     }
 
+    nonisolated(nonsending) func grow(_ path: RelativePath) async throws(FileError) -> any GrowingFile {
+        let (parent, name) = try path.split(for: .write)
+        let (file, size) = try system.perform(.write, path) { tree, now throws(FileError.Reason.Thrown) in
+            let directory = try tree.number(at: parent, from: number)
+            if try tree.entries(directory)[name] == nil {
+                let node = MemoryTree.Node(content: .file([]), permissions: .files, modified: now)
+                try tree.add(node, as: name, in: directory, replacing: false)
+            }
+            guard let file = try tree.entries(directory)[name] else { throw .init(.notFound) }
+            guard case .file(let bytes) = try tree.node(file).content else { throw .init(.isDirectory) }
+            return (file, Int64(bytes.count))
+        }
+        return GrowingMemoryFile(initialSize: size) { [system] bytes throws(FileError) in
+            try system.perform(.write, path) { tree, now throws(FileError.Reason.Thrown) in
+                try tree.append(bytes, to: file, at: now)
+            }
+        }
+    }
+
+    nonisolated(nonsending) func rename(
+        _ path: RelativePath, to newPath: RelativePath, replacing: Bool
+    ) async throws(FileError) {
+        let ((parent, name), (newParent, newName)) = (try path.split(for: .rename), try newPath.split(for: .rename))
+        try system.perform(.rename, path) { tree, now throws(FileError.Reason.Thrown) in
+            let (old, new) = (try tree.number(at: parent, from: number), try tree.number(at: newParent, from: number))
+            try tree.rename(name, in: old, to: newName, in: new, replacing: replacing, at: now)
+        }
+    }
+
     nonisolated(nonsending) func makeDirectory(_ path: RelativePath) async throws(FileError) {
         let (parent, name) = try path.split(for: .makeDirectory)
         try system.perform(.makeDirectory, path) { tree, now throws(FileError.Reason.Thrown) in
@@ -304,4 +362,16 @@ private final class PendingMemoryFile: PendingFile {
     }
 
     func discard() { bytes.withLock { $0 = nil } }
+}
+
+private final class GrowingMemoryFile: GrowingFile {
+    let initialSize: Int64
+    private let write: @Sendable ([UInt8]) throws(FileError) -> Void
+
+    init(initialSize: Int64, write: @escaping @Sendable ([UInt8]) throws(FileError) -> Void) {
+        self.initialSize = initialSize
+        self.write = write
+    }
+
+    nonisolated(nonsending) func append(_ bytes: [UInt8]) async throws(FileError) { try write(bytes) }
 }

@@ -24,7 +24,7 @@ struct SystemFiles: FileSystem {
 
 extension BlockingPool {
     /// Does something to a file on a thread.
-    fileprivate nonisolated(nonsending) func file<Answer: Sendable>(
+    nonisolated(nonsending) func file<Answer: Sendable>(
         _ operation: FileError.Operation, _ path: RelativePath,
         _ work: @escaping @Sendable () throws(Errno) -> Answer
     ) async throws(FileError) -> Answer {
@@ -113,6 +113,27 @@ final class SystemDirectory: Directory {
         return try await pool.file(.create, path) { [self] () throws(Errno) in
             try PendingSystemFile(
                 name, in: try open(parent), path: path, permissions: permissions, pool: pool)
+        }
+    }
+
+    nonisolated(nonsending) func grow(_ path: RelativePath) async throws(FileError) -> any GrowingFile {
+        let (parent, name) = try path.split(for: .write)
+        let opened = try await pool.file(.write, path) { [self] () throws(Errno) in
+            let directory = try open(parent)
+            return try GrowingSystemFile(name, in: directory.number, path: path, pool: pool)
+        }
+        guard opened.kind == .regular else { throw FileError(.write, path, .notRegular) }
+        return opened
+    }
+
+    nonisolated(nonsending) func rename(
+        _ path: RelativePath, to newPath: RelativePath, replacing: Bool
+    ) async throws(FileError) {
+        let ((parent, name), (newParent, newName)) = (try path.split(for: .rename), try newPath.split(for: .rename))
+        try await pool.file(.rename, path) { [self] () throws(Errno) in
+            let old = try open(parent)
+            let new = try open(newParent)
+            try SystemCalls.rename(name, in: old.number, to: newName, in: new.number, replacing: replacing)
         }
     }
 

@@ -34,6 +34,9 @@ public struct World: Sendable {
     /// Threads for calls that block.
     public let blocking: BlockingPool
 
+    /// Draws the order in which the tasks of a loop go on that could do so at the same time; nil where none is drawn.
+    let jobOrder: Randomness?
+
     /// Opens the network for a loop.
     let makeDriver: NetworkDriverFactory
 
@@ -45,7 +48,7 @@ public struct World: Sendable {
     package init(
         now: @escaping @Sendable () -> LoopInstant, wallClock: (@Sendable () -> Duration)? = nil,
         randomness: Randomness = .seeded(0), files: (any FileSystem)? = nil, processes: Processes = .unsupported,
-        blocking: BlockingPool = .inline,
+        blocking: BlockingPool = .inline, jobOrder: Randomness? = nil,
         makeDriver: @escaping NetworkDriverFactory, names: any NameService
     ) {
         let wallClock = wallClock ?? { Self.simulatedBeginning + .nanoseconds(now().nanoseconds) }
@@ -55,12 +58,13 @@ public struct World: Sendable {
         self.files = files ?? MemoryFileSystem(wallClock: wallClock)
         self.processes = processes
         self.blocking = blocking
+        self.jobOrder = jobOrder
         self.makeDriver = makeDriver
         self.names = names
     }
 
     /// The date at which simulated time begins unless one is given: the first of January 2026.
-    private static let simulatedBeginning = Duration.seconds(1_767_225_600)
+    package static let simulatedBeginning = Duration.seconds(1_767_225_600)
 
     /// What date it is: the time since the start of 1970 (UTC), without leap seconds. It may go back when somebody sets
     /// the clock; what has to last a while is measured by the loop's own time instead.

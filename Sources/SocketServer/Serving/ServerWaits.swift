@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Decision: all that a server waits for is in one epoll set: a client, the wish to end, a thread that has ended, a
-//           child that has, something of the caller's. The set is itself a descriptor, so that a loop can wait for it as a
-//           blocking thread does, and one piece of code serves both.
+//           child that has, something of the caller's. The set is itself a descriptor, so that a loop can wait for it
+//           as a blocking thread does, and one piece of code serves both.
 import Reactor
 import Sockets
 
 /// What a server waits for.
 final class ServerWaits: Sendable {
     /// What has happened.
-    enum Event: Hashable {
+    enum Event: Equatable {
         case request, stop, freed, callersEnd
         case child(CInt)
     }
@@ -77,11 +77,11 @@ final class ServerWaits: Sendable {
     func remove(_ child: RequestChild) { try? epoll.unregister(child.descriptor) }
 
     /// Waits until something happens; what has.
-    func wait(until deadline: LoopInstant) throws(SocketError) -> Set<Event> {
+    func wait(until deadline: LoopInstant) throws(SocketError) -> [Event] {
         let now = LoopInstant.systemNow
         let timeout = deadline == .never ? nil : now.duration(to: deadline)
         do throws(SelectorError) {
-            return Set(try epoll.poll(timeout: timeout).map { Self.event($0.token) })
+            return try epoll.poll(timeout: timeout).map { Self.event($0.token) }
         } catch {
             throw SocketError(error)
         }

@@ -58,12 +58,15 @@ final class ServingSession: @unchecked Sendable {
     }
 
     /// What has happened is dealt with.
-    func turn(_ events: Set<ServerWaits.Event>) throws(SocketError) {
+    func turn(_ events: [ServerWaits.Event]) throws(SocketError) {
         if events.contains(.stop) || events.contains(.callersEnd) { isOver = true }
-        server.noteEnded(events) { pausedUntil = nil }
+        server.noteEnded(events) {
+            pausedUntil = nil
+            pause.wasInVain = false
+        }
         endOverdue()
         if !isOver && events.contains(.request) { try takeRequest() }
-        if pause.end(at: .systemNow) { server.tell(.acceptingResumed) }
+        if LoopInstant.systemNow >= pause.calmAt { endPause() }
         if !isForOneRequest { server.overrides.serviceActions(server) }
     }
 
@@ -78,6 +81,7 @@ final class ServingSession: @unchecked Sendable {
             return rest(after: error)
         }
         hasTaken = true
+        endPause()
         guard overrides.verifyRequest(request, server) else {
             server.tell(.refused(peer: request.clientAddress))
             return overrides.shutdownRequest(request, server)
@@ -89,6 +93,11 @@ final class ServingSession: @unchecked Sendable {
         if let limit = server.configuration.requestLimit {
             nextLimit = min(nextLimit, LoopInstant.systemNow.advanced(by: limit))
         }
+    }
+
+    /// Nothing is short.
+    private func endPause() {
+        if pause.end(at: .systemNow) { server.tell(.acceptingResumed) }
     }
 
     /// A request could not be taken. What concerns a datagram's sender alone (it has gone, say) is over with that; a
@@ -117,7 +126,7 @@ final class ServingSession: @unchecked Sendable {
 
 extension BaseServer {
     /// Handlers have ended.
-    func noteEnded(_ events: Set<ServerWaits.Event>, _ isFreed: () -> Void) {
+    func noteEnded(_ events: [ServerWaits.Event], _ isFreed: () -> Void) {
         for event in events {
             switch event {
             case .freed:

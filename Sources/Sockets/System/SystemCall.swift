@@ -5,7 +5,7 @@ package enum SystemCall: String, CaseIterable, Sendable {
     // Sockets
     case socket, socketpair, bind, listen, accept4, connect, getsockname, getpeername, getsockopt, setsockopt, shutdown
     // Transfer
-    case recv, send, recvfrom, sendto, recvmsg, sendmsg, sendfile, read, write, preadv2
+    case recv, send, recvfrom, sendto, recvmsg, sendmsg, recvmmsg, sendmmsg, sendfile, read, write, preadv2
     // Waiting
     case select, poll, epollCreate, epollControl, epollWait, eventfd
     // Descriptors and files

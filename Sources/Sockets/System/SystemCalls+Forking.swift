@@ -23,9 +23,15 @@ extension SystemCalls {
     ///
     /// C: `proc_pid_task(5)`.
     package static func threadCount() throws(Errno) -> Int {
-        let directory = try open("/proc/self/task".utf8, in: currentDirectory, .readOnly, options: .directory)
+        // A directory has a name, a "." and one ".." for each directory in it: no descriptor is needed to see that.
+        let links = try status(of: Array(Self.threads.utf8), in: currentDirectory, followingLinks: true).linkCount
+        if links >= 3 { return Int(clamping: links - 2) }
+        let directory = try open(Self.threads.utf8, in: currentDirectory, .readOnly, options: .directory)
         return try entries(of: directory.number, maximum: maximumThreads).entries.count
     }
+
+    /// A directory for each thread.
+    private static let threads = "/proc/self/task"
 
     /// More threads than a process can have (`/proc/sys/kernel/threads-max`).
     private static let maximumThreads = 1 << 22
@@ -38,7 +44,7 @@ extension SystemCalls {
     ///
     /// C: `fork(2)`, `setpgid(2)`, `prctl(2)` with `PR_SET_PDEATHSIG`.
     package static func fork() throws(Errno) -> Fork {
-        unsafe fflush(nil)
+        fflush(nil)
         let parent = getpid()
         let child = try once(.fork) { CSockets.fork() }
         if child > 0 {
@@ -57,7 +63,7 @@ extension SystemCalls {
     ///
     /// C: `_exit(2)`.
     package static func endChild(_ status: CInt) -> Never {
-        unsafe fflush(nil)
+        fflush(nil)
         _exit(status)
     }
 

@@ -15,16 +15,30 @@ struct RequestServer {
         let words = Array(CommandLine.arguments.dropFirst())
         let settings = try Settings(words.dropFirst(4))
         if settings["thread"] != nil { try startIdleThread() }
+        if let count = settings["workers"] { return try runWorkers(count, words) }
         let server = try makeServer(words, settings)
         print("listening on \(server.address)")
         if let limit = settings["requests"] {
             for _ in 0..<limit { try server.handleRequest(within: .seconds(20)) }
+        } else if settings["forever"] != nil {
+            try server.serveForever()
         } else {
             try server.serveForever(pollInterval: .milliseconds(50), until: FileDescriptor.standardInput)
         }
         print("served; descriptors \(descriptorCount()) children \(childCount())")
         try server.close()
         print("closed")
+    }
+
+    /// The same program, several times, on one listener.
+    private static func runWorkers(_ count: Int, _ words: [String]) throws {
+        let listener = SharedSocket(try Socket.listening(on: words[3]))
+        print("listening on \(try listener.socket.localAddress)")
+        let workers = ServerWorkers(
+            count, of: "/proc/self/exe", words.prefix(3) + ["fd:3", "forever=1"], sharing: listener
+        ) { event in print("\(event)") }
+        try workers.run(until: FileDescriptor.standardInput)
+        print("served; descriptors \(descriptorCount()) children \(childCount())")
     }
 
     private static func makeServer(_ words: [String], _ settings: Settings) throws -> BaseServer {
@@ -103,6 +117,7 @@ struct Report: ServerOverrides {
         case .acceptingPaused: print("paused")
         case .acceptingResumed: print("resumed")
         case .refused: print("refused")
+        case .denied: print("denied")
         case .accepted, .ended: break
         }
     }

@@ -32,9 +32,9 @@ import Testing
         var all: [String] { words.withLock { $0 } }
     }
 
-    private func withHost(_ body: @escaping @Sendable (MemoryHost, Story) async throws -> Void) async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+    private func withHost(_ body: @escaping @Sendable (SimulatedHost, Story) async throws -> Void) async throws {
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) { try await body(host, Story(on: host.loop)) }
     }
 

@@ -12,8 +12,8 @@ import Testing
     private func time(
         _ body: @escaping @Sendable (Connection, Connection) async throws -> Void
     ) async throws -> Duration {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         return try await network.run(on: host) {
             let (first, second) = try await Connection.pair(on: host.loop)
             let begin = host.loop.timeNow
@@ -58,8 +58,8 @@ import Testing
     }
 
     @Test func `connections that share a throttle share its rate`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             let throttle = Throttle(bytesPerSecond: 100_000, burst: 1)
             let begin = host.loop.timeNow
@@ -107,8 +107,8 @@ import Testing
     }
 
     @Test func `a server's hard stop ends a wait for the rate`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             let server = try await Server(on: ":7", loop: host.loop) { connection in
                 let slow = try await connection.throttled(sending: Throttle(bytesPerSecond: 1, burst: 1))
@@ -126,8 +126,8 @@ import Testing
     }
 
     @Test func `a drain reaches a handler that waits by a connection with a policy`() async throws {
-        let network = MemoryNetwork()
-        let host = try network.addHost("host")
+        let network = SimulatedNetwork()
+        let host = try network.host("host")
         try await network.run(on: host) {
             let server = try await Server(on: ":7", loop: host.loop) { connection in
                 let limited = try await connection.throttled(receiving: Throttle(bytesPerSecond: 1_000_000))

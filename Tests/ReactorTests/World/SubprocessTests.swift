@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-// B-AIO-14: subprocess_exec, subprocess_shell
+// B-AIO-06: SubprocessProtocol; B-AIO-14: subprocess_exec, subprocess_shell
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
 @Suite(.serialized) struct SubprocessTests {
     private let processes = World.real().processes

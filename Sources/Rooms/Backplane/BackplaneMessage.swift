@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import Wire
+
+/// A chat's message on its way between machines: what happened, from which chat, and as which of its messages.
+///
+/// The bytes are seven netstrings: the version `nt1`, the chat's name, the number, the kind, the room, the sender, the
+/// text.
+struct BackplaneMessage: Hashable, Sendable {
+    /// Which chat it is from: a name that nobody else has.
+    let origin: String
+    /// Which of its messages: each has a higher number than those before it.
+    let number: UInt64
+    let message: ChatMessage
+
+    /// The most bytes of one.
+    static let maximumLength = 128 << 10
+    private static let version = "nt1"
+
+    init(origin: String, number: UInt64, message: ChatMessage) {
+        self.origin = origin
+        self.number = number
+        self.message = message
+    }
+
+    /// The bytes; nil for a text that is too long.
+    var bytes: [UInt8]? {
+        let parts = [
+            Self.version, origin, "\(number)", message.kind.rawValue, "\(message.room)", "\(message.sender)",
+            message.text,
+        ]
+        var buffer = ByteBuffer()
+        let framer = NetstringFramer(limit: Self.maximumLength)
+        for part in parts { if (try? framer.encode(part.utf8, into: &buffer)) == nil { return nil } }
+        return buffer.count > Self.maximumLength ? nil : buffer.take(buffer.count)
+    }
+
+    /// Reads one; nil for what is none: anybody may write to a channel.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count <= Self.maximumLength else { return nil }
+        var buffer = ByteBuffer(bytes)
+        var framer = NetstringFramer(limit: Self.maximumLength)
+        var parts: [String] = []
+        while parts.count < 7, let part = try? framer.next(in: &buffer) {
+            parts.append(String(decoding: part, as: UTF8.self))
+        }
+        guard parts.count == 7, buffer.isEmpty, parts[0] == Self.version, 1...64 ~= parts[1].utf8.count,
+            let number = UInt64(parts[2]), let kind = ChatMessage.Kind(rawValue: parts[3]),
+            let room = ChatName(parts[4]), let sender = ChatName(parts[5])
+        else { return nil }
+        if kind == .renamed, ChatName(parts[6]) == nil { return nil }
+        self.init(
+            origin: parts[1], number: number,
+            message: ChatMessage(kind, room: room, sender: sender, text: parts[6]))
+    }
+}
+
+/// Which messages were seen: of each origin those up to a number, since its messages come in their order.
+struct SeenMessages: Sendable {
+    /// The most origins that are remembered; the one that was silent longest goes first.
+    static let maximumOrigins = 1024
+
+    private var last: [String: (number: UInt64, at: UInt64)] = [:]
+    private var clock: UInt64 = 0
+
+    /// Whether a message is new, and remembers it.
+    mutating func isNew(_ message: BackplaneMessage) -> Bool {
+        clock += 1
+        if let known = last[message.origin], known.number >= message.number { return false }
+        last[message.origin] = (message.number, clock)
+        if last.count > Self.maximumOrigins, let oldest = last.min(by: { $0.value.at < $1.value.at }) {
+            last[oldest.key] = nil
+        }
+        return true
+    }
+}

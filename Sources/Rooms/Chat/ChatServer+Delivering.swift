@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Reactor
+import Sockets
+
+/// How what was said gets to the members.
+extension ChatServer {
+    /// Somebody whose connection is served. Touched on the chat's loop alone.
+    final class Member: Recipient, @unchecked Sendable {
+        var codepage: Codepage
+        var id = ChatMember(0)
+        let note: (@Sendable (Traffic) -> Void)?
+        /// It has said goodbye.
+        var isEnding = false
+        /// What a telnet client waits to hear.
+        var answers: [UInt8] = []
+
+        init(_ connection: Connection, codepage: Codepage, note: (@Sendable (Traffic) -> Void)?) {
+            self.codepage = codepage
+            self.note = note
+            super.init(connection)
+        }
+
+        /// The text of a line.
+        func text(of line: RawSpan) -> String {
+            note?(Traffic(linesIn: 1, bytesIn: line.byteCount))
+            guard TelnetCommands.mayBeIn(line) else { return codepage.text(line) }
+            let commands = TelnetCommands(in: line.withUnsafeBytes { Array($0) })
+            answers += commands.answers
+            return codepage.text(commands.text.span.bytes)
+        }
+    }
+
+    /// A line, in every encoding that somebody reads it in.
+    struct Line {
+        private let text: String
+        private var known: [(codepage: Codepage, bytes: [UInt8])] = []
+
+        init(_ text: String) { self.text = text + "\r\n" }
+
+        mutating func bytes(for codepage: Codepage) -> [UInt8] {
+            for entry in known where entry.codepage === codepage { return entry.bytes }
+            let bytes = codepage.bytes(text)
+            known.append((codepage, bytes))
+            return bytes
+        }
+    }
+
+    func perform(_ effects: [ChatEffect]) {
+        for effect in effects {
+            switch effect {
+            case .tell(let lines, let id): if let member = members[id] { tell(lines, to: member) }
+            case .announce(let text, let room, let author): announce(text, in: room, except: author)
+            case .encode(let name, let id): if let member = members[id] { encode(name, for: member) }
+            case .end(let id): members[id]?.isEnding = true
+            case .publish(let message): backplane?.publish(message)
+            }
+        }
+        dropOverdue()
+    }
+
+    /// Tells one member several lines at once.
+    func tell(_ lines: [String], to member: Member) {
+        let text = lines.map { $0 + "\r\n" }.joined()
+        deliver(member.codepage.bytes(text), to: member)
+        member.note?(Traffic(linesOut: lines.count - 1))
+    }
+
+    private func announce(_ text: String, in room: ChatName, except author: ChatMember?) {
+        var line = Line(text)
+        let audience = lobby.members(of: room)
+        deliveries += audience.count
+        for id in audience where id != author {
+            guard let member = members[id] else { continue }
+            deliver(line.bytes(for: member.codepage), to: member)
+        }
+    }
+
+    func deliver(_ line: [UInt8], to member: Member) {
+        member.note?(Traffic(linesOut: 1, bytesOut: line.count))
+        mail.deliver(line, to: member)
+    }
+
+    /// Drops who is too far behind. That is news for others, some of whom may then be too far behind.
+    private func dropOverdue() {
+        if isDropping { return }
+        isDropping = true
+        while let member = mail.takeOverdue() { depart(member, because: "it reads too slowly") }
+        isDropping = false
+    }
+
+    private func encode(_ name: String, for member: Member) {
+        do {
+            member.codepage = try codepage(try TextEncoding(name))
+            tell(["* your text is \(member.codepage.encoding.name) now"], to: member)
+        } catch {
+            tell(["* no lines in \(name.quotable(maximumLength: 40)) here"], to: member)
+        }
+    }
+
+    // MARK: What goes on beside the members' own tasks
+
+    /// Waits for room at those who read slowly, and listens to the backplane, until it is cancelled.
+    nonisolated(nonsending) func work() async {
+        async let _: Void = mail.work()
+        await backplane?.run(on: loop) { [self] message in perform(lobby.receive(message)) }
+        // Without one there is nothing to wait for but the end.
+        try? await Waiting(on: loop).wait(.wait, until: .never)
+    }
+}
