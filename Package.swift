@@ -20,15 +20,15 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The programs of `Examples/`: each a folder with one file.
+/// The programs of `Examples/`: each a folder with one file. Two of them have a loop.
 let examples = [
-    "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
+    "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server", "line-log-server",
     "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
-    "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
+    "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "twisted-log-server", "udp-duplex", "udp-receive", "udp-send",
     "udp-send-bound", "udp-send-loop",
 ].map { name in
     Target.executableTarget(
-        name: name, dependencies: ["Console", "Sockets", systemPackage], path: "Examples/\(name)",
+        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
         swiftSettings: common)
 }
 

@@ -28,6 +28,9 @@ let package = Package(
         .executableTarget(
             name: "async-echo",
             dependencies: [.product(name: "Reactor", package: "netwright"), sockets], swiftSettings: common),
+        .executableTarget(
+            name: "callback-echo",
+            dependencies: [.product(name: "Reactor", package: "netwright"), sockets], swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],

@@ -20,6 +20,7 @@ public final class MemoryHost: Sendable {
             names: MemoryNames(fabric: fabric))
         self.world = world
         loop = try EventLoop(in: world)
+        loop.isTurnedByOthers = true
     }
 
     /// What traces and errors call it.

@@ -35,11 +35,11 @@ final class MemoryAcceptor: Acceptor, @unchecked Sendable {
         return MemoryTransport(client, loop: loop, driver: driver)
     }
 
-    nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {
+    func waitToAccept() throws(SocketError) -> Waiting? {
         if isClosed { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
-        if !clients.isEmpty { return }
+        if !clients.isEmpty { return nil }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
-        try await waiting.place(for: .accept, on: loop, driver).wait(.accept, until: deadline, localAddress)
+        return waiting.place(for: .accept, on: loop, driver)
     }
 
     func close() {

@@ -71,11 +71,21 @@ package protocol Acceptor: AnyObject, Sendable {
     /// ``Transport/move(to:)`` has brought it there.
     func acceptNow() throws(SocketError) -> (any Transport)?
 
-    /// Waits until a client may be there.
+    /// Where to wait until a client may be there; nil when one may be now. The wait may end early, never late.
     ///
-    /// - Throws: `.closed`, `.cancelled`, `.timedOut`, `.busy`.
-    nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError)
+    /// - Throws: `.closed`, `.busy`.
+    func waitToAccept() throws(SocketError) -> Waiting?
 
     /// Stops listening. Who waits gets `.closed`.
     func close()
+}
+
+extension Acceptor {
+    /// Waits until a client may be there.
+    ///
+    /// - Throws: `.closed`, `.cancelled`, `.timedOut`, `.busy`.
+    nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {
+        guard let waiting = try waitToAccept() else { return }
+        try await waiting.wait(.accept, until: deadline, localAddress)
+    }
 }

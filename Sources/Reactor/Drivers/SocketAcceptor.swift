@@ -43,9 +43,9 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
         }
     }
 
-    nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {
+    func waitToAccept() throws(SocketError) -> Waiting? {
         if socket == nil { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
-        if mayAccept { return }
+        if mayAccept { return nil }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
         if accepts.takeEnd() {
             mayAccept = true
@@ -54,7 +54,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
             if slot == nil { slot = try driver.add(self) }
             if let slot { try driver.arm(slot, .readable) }
         }
-        try await waiting.wait(.accept, until: deadline, localAddress)
+        return waiting
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {

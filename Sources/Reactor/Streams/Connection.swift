@@ -168,6 +168,12 @@ public final class Connection: Sendable {
         transport.abort()
     }
 
+    /// Gives the transport to somebody else, who closes it: this connection is not to be used again.
+    func handOver() -> any Transport {
+        isLetGo.store(true, ordering: .relaxed)
+        return transport
+    }
+
     deinit {
         if isLetGo.load(ordering: .relaxed) { return }
         loop.perform { [loop, transport] in

@@ -14,7 +14,7 @@ import Testing
         func acceptNow() throws(SocketError) -> (any Transport)? {
             throw SocketError(.accept, error: .tooManyOpenFiles)
         }
-        nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {}
+        func waitToAccept() throws(SocketError) -> Waiting? { nil }
         func close() {}
     }
 
