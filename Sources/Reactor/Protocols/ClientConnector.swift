@@ -43,7 +43,7 @@ public final class ClientConnector: LoopService, TransportOwner, @unchecked Send
     /// Connects, or connects anew; nothing happens while there is a connection or an attempt. A loop that is being
     /// stopped connects to nobody.
     public func connect() {
-        loop.performOnLoop { [self] in
+        loop.perform { [self] in
             guard state == .disconnected, !loop.callbacks.life.isStopping else { return }
             state = .connecting
             loop.callbacks.enter(self)
@@ -113,7 +113,7 @@ public final class ClientConnector: LoopService, TransportOwner, @unchecked Send
 
     /// Gives the attempt up; the factory hears `.cancelled`.
     public func stopConnecting() {
-        loop.performOnLoop { [self] in
+        loop.perform { [self] in
             guard state == .connecting else { return }
             if let attempt { attempt.cancel() } else { fail(SocketError(.connect, .cancelled, subject: destination)) }
         }
@@ -121,7 +121,7 @@ public final class ClientConnector: LoopService, TransportOwner, @unchecked Send
 
     /// Gives the attempt up, or ends the connection.
     public func disconnect() {
-        loop.performOnLoop { [self] in
+        loop.perform { [self] in
             if let transport { transport.loseConnection() } else { stopConnecting() }
         }
     }

@@ -9,7 +9,7 @@ public import Sockets
 /// try loop.run(stoppingAt: [.interrupt, .terminate])
 /// ```
 /// A loop of a ``LoopThread`` or of a simulation is turned by that: there the same calls are made from tasks on the
-/// loop (``run(_:)-3wlme``) or from callbacks.
+/// loop (``run(_:)``) or from callbacks.
 extension EventLoop {
     /// Turns the loop on the caller's thread until it is stopped, and everything on it has ended.
     ///
@@ -120,9 +120,6 @@ extension EventLoop {
         defer { slot(set: false) }
         body()
     }
-
-    /// Runs `action` on the loop: now if the caller is on it, or sets it up.
-    func performOnLoop(_ action: @escaping @Sendable () -> Void) { perform(action) }
 
     private func watchSignals(
         _ signals: [Signal], _ action: @escaping @Sendable () -> Void

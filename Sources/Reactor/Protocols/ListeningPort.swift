@@ -15,7 +15,6 @@ public final class ListeningPort: LoopService, WaitObserver, TransportOwner, @un
     private var clientCount = 0
     private var pause = AcceptPause()
     private var timer: LoopTimer?
-    private var stopActions: [@Sendable () -> Void] = []
 
     init(_ acceptor: any Acceptor, _ factory: any ProtocolFactory, on loop: EventLoop) {
         self.acceptor = acceptor

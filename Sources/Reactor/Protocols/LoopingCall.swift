@@ -7,7 +7,7 @@
 /// let tick = LoopingCall(on: loop) { print("another second") }
 /// tick.start(.seconds(1))
 /// ```
-/// It is used on the loop, or before the loop runs.
+/// It is used on the loop, or before the loop runs, which keeps it for as long as it goes on.
 public final class LoopingCall: @unchecked Sendable {
     private let loop: EventLoop
     private let action: @Sendable (Int) throws -> Void
@@ -102,6 +102,6 @@ public final class LoopingCall: @unchecked Sendable {
         let next = max(counted, position) + 1
         let (offset, overflow) = length.multipliedReportingOverflow(by: next)
         let due = overflow ? LoopInstant.never : begun.advanced(by: .nanoseconds(offset))
-        call = loop.callLater(length <= 0 ? .zero : loop.timeNow.duration(to: due)) { [weak self] in self?.make() }
+        call = loop.callLater(length <= 0 ? .zero : loop.timeNow.duration(to: due)) { [self] in make() }
     }
 }

@@ -41,12 +41,13 @@ public protocol Consumer: AnyObject {
 /// The producer of a connection.
 enum Producer {
     case push(any PushProducer, isPaused: Bool)
-    case pull(any PullProducer)
+    /// One that is asked is not asked again before it has given something.
+    case pull(any PullProducer, isAsked: Bool)
 
     func stop() {
         switch self {
         case .push(let producer, _): producer.stopProducing()
-        case .pull(let producer): producer.stopProducing()
+        case .pull(let producer, _): producer.stopProducing()
         }
     }
 }

@@ -107,7 +107,7 @@ extension StreamTransport: Consumer {
     ///
     /// - Precondition: as ``registerProducer(_:)-(PushProducer)``.
     public func registerProducer(_ producer: any PullProducer) {
-        register(.pull(producer))
+        register(.pull(producer, isAsked: false))
         change()
     }
 

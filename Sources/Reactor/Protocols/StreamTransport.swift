@@ -179,7 +179,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     // MARK: Writing
 
     /// Sends bytes, behind everything that was written before. They are taken now and go when they can; how many wait
-    /// is ``bufferedCount``. After ``loseConnection()`` they are thrown away.
+    /// is ``bufferedCount``. After ``loseConnection()`` they are thrown away, unless a producer is registered.
     public func write(_ bytes: RawSpan) {
         if !loop.isCurrent { return writeElsewhere(bytes.copied) }
         if bytes.isEmpty || !mayWrite { return }
@@ -209,7 +209,9 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     private func writeElsewhere(_ bytes: [UInt8]) { loop.enqueue { [self] in write(bytes) } }
 
     private var mayWrite: Bool {
-        state.isDisjoint(with: [.isDisconnecting, .isOver, .wantsShutdown, .hasShutDown]) && extras?.end == nil
+        if !state.isDisjoint(with: [.isOver, .wantsShutdown, .hasShutDown]) || extras?.end != nil { return false }
+        // What a producer has begun it may finish: until then the connection is not closed.
+        return !state.contains(.isDisconnecting) || extras?.producer != nil
     }
 
     private func writeThrough(_ bytes: RawSpan) {
@@ -300,7 +302,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
             return
         }
         if let producer = extras?.producer {
-            if case .pull(let producer) = producer { ask(producer) }
+            if case .pull(let producer, false) = producer { ask(producer) }
             return
         }
         if state.contains(.isDisconnecting) { return finish(.done) }
@@ -319,8 +321,9 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
 
     /// A pull producer gives its next piece when the last one is sent; never from within a call of its own.
     private func ask(_ producer: any PullProducer) {
+        extras?.producer = .pull(producer, isAsked: true)
         loop.callbacks.append { [self] in
-            guard case .pull(let current) = extras?.producer, current === producer, output == nil else { return }
+            guard case .pull(let current, true) = extras?.producer, current === producer else { return }
             producer.resumeProducing()
             needSettling()
         }

@@ -40,6 +40,7 @@ final class TransportExtras {
     }
 
     func note(written bytes: RawSpan, _ transport: StreamTransport) {
+        if case .pull(let giver, true) = producer { producer = .pull(giver, isAsked: false) }
         for tap in taps { tap.written(bytes, transport) }
     }
 

@@ -70,6 +70,8 @@ enum WaitRole: UInt8 {
         isQueued = true
         outcome = reason
         home.callbacks.append(self)
+        // In memory a client's loop wakes whoever accepts on another one, on the same thread.
+        if !home.isCurrent { home.driver.wake() }
     }
 
     /// Tells the observer, in the loop's turn.

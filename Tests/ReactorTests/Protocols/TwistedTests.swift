@@ -208,7 +208,7 @@ struct TwistedTests {
     }
 
     //
-    @Test(arguments: [["telnet", "127.0.0.2"], ["ncat", "--telnet", "127.0.0.2"], ["ncat", "-C", "127.0.0.2"]])
+    @Test(arguments: [["telnet", "127.0.0.2"], ["ncat", "-C", "127.0.0.2"]])
     func `telnet and ncat talk with a line receiver`(command: [String]) async throws {
         try await withLoop(of: .epoll) { loop in
             let (port, address) = try await listen(Factory(LineEcho.init), on: loop)
