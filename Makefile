@@ -57,7 +57,7 @@ fuzz: ## run every fuzzer of Fuzz/ for FUZZ_SECONDS (60) each
 	@Scripts/run-package Fuzz $(FUZZ_SECONDS)
 
 bench: ## run every benchmark of Benchmarks/ beside its peer
-	@Scripts/install-packages $(RUN_PACKAGES)
+	@Scripts/install-packages $(RUN_PACKAGES) strace
 	@Scripts/run-package Benchmarks
 
 docs: ## build the reference documentation of every library into .build/docs

@@ -20,17 +20,26 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The programs of `Examples/`: each a folder with one file. Two of them have a loop.
-let examples = [
-    "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server", "line-log-server",
-    "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
-    "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "twisted-log-server", "udp-duplex", "udp-receive", "udp-send",
-    "udp-send-bound", "udp-send-loop",
-].map { name in
-    Target.executableTarget(
-        name: name, dependencies: ["Console", "Reactor", "Sockets", systemPackage], path: "Examples/\(name)",
-        swiftSettings: common)
+/// Programs of `Examples/`: each a folder with one file.
+func programs(_ names: [String], on modules: [Target.Dependency]) -> [Target] {
+    names.map { name in
+        .executableTarget(
+            name: name, dependencies: ["Console", "Sockets", systemPackage] + modules, path: "Examples/\(name)",
+            swiftSettings: common)
+    }
 }
+
+/// Those that need blocking sockets and nothing else, then those that need more.
+let plainExamples = [
+    "bank-queue-server", "download-client", "download-server", "greeting-client", "greeting-server",
+    "one-shot-client", "one-shot-server", "poll-log-server", "select-log-server", "send-loop", "serve-many-server",
+    "tcp-reply-once", "tcp-send", "timestamp-client", "timestamp-server", "udp-duplex", "udp-receive", "udp-send",
+    "udp-send-bound", "udp-send-loop",
+]
+let examples =
+    programs(plainExamples, on: [])
+    + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
+    + programs(["line-log-server", "twisted-log-server", "udp-chat"], on: ["Reactor"])
 
 let package = Package(
     name: "netwright",
@@ -40,6 +49,7 @@ let package = Package(
         .library(name: "Sockets", targets: ["Sockets"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "SocketServer", targets: ["SocketServer"]),
         .library(name: "NetworkSimulator", targets: ["NetworkSimulator"]),
         .executable(name: "nt", targets: ["nt"]),
     ],
@@ -56,8 +66,11 @@ let package = Package(
         .target(
             name: "Reactor", dependencies: ["CSockets", "Sockets", "Wire", systemPackage, logging, metrics],
             swiftSettings: engine),
+        .target(
+            name: "SocketServer", dependencies: ["Reactor", "Sockets", systemPackage], swiftSettings: engine),
         .target(name: "NetworkSimulator", dependencies: ["Reactor", "Sockets"], swiftSettings: engine),
-        .target(name: "Netwright", dependencies: ["Reactor", "Sockets", "Wire"], swiftSettings: common),
+        .target(
+            name: "Netwright", dependencies: ["Reactor", "SocketServer", "Sockets", "Wire"], swiftSettings: common),
         .target(
             name: "NetTool", dependencies: ["Reactor", "Sockets", "Wire", systemPackage, argumentParser],
             swiftSettings: common),
@@ -71,6 +84,9 @@ let package = Package(
             name: "load-server", dependencies: ["Reactor", "Sockets", systemPackage],
             path: "Tests/Programs/load-server", swiftSettings: common),
         .executableTarget(
+            name: "child-runs", dependencies: ["Reactor", "Sockets", systemPackage], path: "Tests/Programs/child-runs",
+            swiftSettings: common),
+        .executableTarget(
             name: "load-clients", dependencies: ["Sockets"], path: "Tests/Programs/load-clients",
             swiftSettings: common),
         .testTarget(
@@ -78,7 +94,8 @@ let package = Package(
             exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
         .testTarget(
-            name: "NetToolTests", dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage],
+            name: "NetToolTests",
+            dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage, argumentParser],
             exclude: ["Oracles"],
             swiftSettings: common),
         .testTarget(
@@ -91,6 +108,14 @@ let package = Package(
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(
+            name: "request-server", dependencies: ["Reactor", "SocketServer", "Sockets"],
+            path: "Tests/Programs/request-server", swiftSettings: common),
+        .testTarget(
+            name: "SocketServerTests",
+            dependencies: ["Reactor", "SocketServer", "Sockets", "TestSupport", "request-server", systemPackage],
+            exclude: ["Peers"],
+            swiftSettings: common),
         .testTarget(name: "ArchitectureTests", swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),

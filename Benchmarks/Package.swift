@@ -25,16 +25,20 @@ let package = Package(
     targets: [
         .target(name: "Measuring", swiftSettings: common),
         .target(name: "CPeers"),
+        .target(name: "CAllocations"),
         .executableTarget(
-            name: "async-echo",
-            dependencies: [.product(name: "Reactor", package: "netwright"), sockets], swiftSettings: common),
-        .executableTarget(
-            name: "callback-echo",
-            dependencies: [.product(name: "Reactor", package: "netwright"), sockets], swiftSettings: common),
+            name: "echo",
+            dependencies: ["CAllocations", "CPeers", .product(name: "Reactor", package: "netwright"), sockets],
+            swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(name: "startup", swiftSettings: common),
+        .executableTarget(
+            name: "datagrams",
+            dependencies: ["CPeers", "Measuring", .product(name: "Reactor", package: "netwright"), sockets],
+            swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

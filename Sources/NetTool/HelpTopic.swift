@@ -5,6 +5,7 @@ enum HelpTopic: String, CaseIterable {
     case addresses
     case exitCodes = "exit-codes"
     case encodings
+    case eof
 
     /// The page that `nt help TOPIC` asks for; nil if the words ask for something else.
     ///
@@ -24,6 +25,7 @@ enum HelpTopic: String, CaseIterable {
         case .addresses: Self.addressPage
         case .exitCodes: Self.exitCodePage
         case .encodings: Self.encodingPage
+        case .eof: EndOfFile.page
         }
     }
 

@@ -10,7 +10,9 @@ public enum NetTool {
     /// Runs the command line of this process and exits with its status.
     public static func main() -> Never {
         SystemCalls.fillStandardDescriptors()
-        let status = run(Array(CommandLine.arguments.dropFirst()), in: .process)
+        // Called by a link of that name it is that program.
+        let front = CommandLine.arguments.first.map(Netcat.isCalled) == true ? ["nc"] : []
+        let status = run(front + CommandLine.arguments.dropFirst(), in: .process)
         RootCommand.exit(withError: ExitCode(status.rawValue))
     }
 
@@ -34,6 +36,7 @@ public enum NetTool {
         let split = verb?.takesCommand == true ? arguments.firstIndex(of: "--") : nil
         var session = session
         session.command = split.map { Array(arguments[($0 + 1)...]) } ?? []
+        session.words = Array(arguments[..<(split ?? arguments.endIndex)])
         if split != nil, session.command.isEmpty {
             throw ToolFailure(.usage, "a command is missing behind -- (see '\(name(of: verb)) --help')")
         }

@@ -13,7 +13,8 @@ struct RootCommand: ParsableCommand {
         subcommands: verbs)
 
     private static let verbs: [any Verb.Type] = [
-        Check.self, Connect.self, Explain.self, Interfaces.self, InterfacesInShort.self, Listen.self, Wait.self,
+        Bench.self, Check.self, Connect.self, Explain.self, Interfaces.self, InterfacesInShort.self, Listen.self,
+        Netcat.self, Wait.self,
     ]
 
     /// The verb of this name.

@@ -15,6 +15,8 @@ package struct Session: Sendable {
     let machine: LocalMachine
     /// The words behind `--`, for verbs that take a command.
     var command: [String] = []
+    /// The words of the command line, for verbs that go by the order of their options.
+    var words: [String] = []
 
     package init(output: @escaping Writer, errors: @escaping Writer, machine: LocalMachine) {
         self.output = output

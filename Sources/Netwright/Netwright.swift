@@ -2,5 +2,6 @@
 
 // The umbrella: one import for a program that wants everything.
 @_exported public import Reactor
+@_exported public import SocketServer
 @_exported public import Sockets
 @_exported public import Wire

@@ -5,7 +5,7 @@
     /// The size of a buffer, in bytes.
     static let bufferSize = 65_536
     /// How many buffers are kept when nobody has them.
-    static let maximumKept = 16
+    static let maximumKept = 32
 
     /// The one that nearly every receive takes and gives back.
     private var next: UnsafeMutableRawPointer?

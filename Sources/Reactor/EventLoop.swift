@@ -29,6 +29,8 @@ public final class EventLoop: @unchecked Sendable {
 
     var timers = TimerQueue()
     let buffers = BufferPool()
+    /// For whoever receives or sends several datagrams at a time.
+    lazy var datagrams = DatagramRoom()
 
     /// Descriptors of other people's that somebody waits for, by number.
     var watches: [CInt: DescriptorWatch] = [:]
@@ -38,6 +40,9 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Whether a thread of ours, or a simulation, turns the loop: nobody else may.
     package var isTurnedByOthers = false
+
+    /// For whoever uses sockets of their own and never has to wait.
+    var ownSocketAttempts = Stint()
 
     /// Tasks that can go on.
     let jobs = JobQueue()
@@ -52,6 +57,9 @@ public final class EventLoop: @unchecked Sendable {
         var actions: [@Sendable () -> Void] = []
         /// Whether the loop has been woken for what is here.
         var isAnnounced = false
+        /// Whether nobody turns the loop any more, and whether a thread does in its place what was brought.
+        var isRetired = false
+        var isBeingCleared = false
 
         mutating func clear() {
             jobs.removeAll(keepingCapacity: true)
@@ -91,15 +99,17 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// Runs `action` on the loop: at its next turn, or at once when called from the loop. Any thread may call this.
+    /// Once the loop's thread has ended (``LoopThread``) it is run by the thread that calls this, or by another that
+    /// does so at the moment.
     ///
     /// Python: `call_soon_threadsafe`.
     public func enqueue(_ action: @escaping @Sendable () -> Void) {
-        let wake = inbox.withLock { inbox in
+        let (wake, isRetired) = inbox.withLock { inbox in
             inbox.actions.append(action)
             defer { inbox.isAnnounced = true }
-            return !inbox.isAnnounced
+            return (!inbox.isAnnounced, inbox.isRetired)
         }
-        if wake && !isCurrent { driver.wake() }
+        if isRetired { clearRetiredInbox() } else if wake && !isCurrent { driver.wake() }
     }
 
     /// Runs `action` on the loop's thread: now if that is where the caller is.

@@ -67,6 +67,13 @@ struct TimerQueue {
         return nil
     }
 
+    /// Takes out every timer.
+    mutating func takeAll() -> [LoopTimer] {
+        for timer in heap { timer.index = -1 }
+        defer { heap = [] }
+        return heap
+    }
+
     private mutating func remove(at index: Int) {
         let last = heap.removeLast()
         if index < heap.count {

@@ -32,6 +32,28 @@ extension Socket {
         return try checked(count, room).map { .moved($0) } ?? .ended
     }
 
+    /// Takes a client that waits; nil when none does. What it gets never waits: its time limit is zero.
+    ///
+    /// A connection that was reset while it waited is passed over.
+    ///
+    /// - Precondition: this socket's time limit is zero: the call has no flag for it.
+    /// - Throws: as ``accept()``, but never `.wouldBlock` or `.timedOut`.
+    ///
+    /// C: `accept4(2)` with `SOCK_NONBLOCK`.
+    public func acceptNow() throws(SocketError) -> Socket? {
+        precondition(timeLimit == .zero, "a listener that may wait would")
+        while true {
+            do throws(Errno) {
+                let (client, address) = try SystemCalls.accept(number, nonblocking: true)
+                return Socket(owning: client, family, kind, protocolNumber, peer: address, timeLimit: .zero)
+            } catch {
+                if error == .wouldBlock { return nil }
+                let failure = failure(.accept, error)
+                if !failure.reason.concernsOneClient { throw failure }
+            }
+        }
+    }
+
     /// Starts to connect. Where this says false the attempt goes on: once the socket is writable,
     /// ``takePendingError()`` tells what came of it.
     ///

@@ -51,7 +51,7 @@ extension Socket {
             do throws(SocketError) {
                 return try attempt(.accept, Constants.pollIn, &patience) { () throws(Errno) in
                     let (client, address) = try SystemCalls.accept(number, nonblocking: false)
-                    return Socket(owning: client, family, kind, peer: address)
+                    return Socket(owning: client, family, kind, protocolNumber, peer: address)
                 }
             } catch {
                 if !error.reason.concernsOneClient { throw error }

@@ -164,7 +164,7 @@ extension SystemCalls {
 
 extension DatagramPath {
     /// What stands in a message's control data; nil where nothing does.
-    fileprivate init?(in message: inout msghdr) {
+    init?(in message: inout msghdr) {
         if unsafe message.msg_controllen == 0 { return nil }
         var found: DatagramPath?
         unsafe ControlBuffer.forEachItem(in: &message) { level, type, bytes in

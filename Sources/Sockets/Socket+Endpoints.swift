@@ -28,7 +28,7 @@ extension Socket {
     }
 
     /// The socket that an endpoint like `fd:3` or `systemd:name` names; nil for any other endpoint.
-    private static func inheritedListener(_ endpoint: some EndpointConvertible) throws(SocketError) -> Socket? {
+    static func inheritedListener(_ endpoint: some EndpointConvertible) throws(SocketError) -> Socket? {
         let read: Endpoint
         do throws(AddressError) { read = try endpoint.endpoint() } catch {
             throw SocketError(.listen, .address(error))
@@ -112,12 +112,14 @@ extension Socket {
         try connect(to: Route(endpoint, family: family, kind: kind, isPassive: false, for: .connect).addresses[0])
     }
 
-    private consuming func passive(at address: SocketAddress, backlog: Int) throws(SocketError) -> Socket {
+    consuming func passive(
+        at address: SocketAddress, backlog: Int, reusesAddress: Bool = true
+    ) throws(SocketError) -> Socket {
         if let name = address.unix, name.kind == .path {
             self.path = try bindPath(name.bytes, address, backlog: backlog)
             return self
         }
-        if address.ip != nil { try set(.reuseAddress, to: true) }
+        if address.ip != nil && reusesAddress { try set(.reuseAddress, to: true) }
         try prepareBothFamilies(for: address)
         do throws(SocketError) {
             try bind(to: address)

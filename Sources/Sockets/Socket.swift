@@ -80,17 +80,21 @@ public struct Socket: ~Copyable, Sendable {
         }
     }
 
-    /// Owns a descriptor whose nature is known.
+    /// Owns a descriptor whose nature is known; its protocol is asked for unless it is told.
     init(
-        owning number: CInt, _ family: AddressFamily, _ kind: SocketKind, peer: SocketAddress?,
-        timeLimit: Duration? = nil
+        owning number: CInt, _ family: AddressFamily, _ kind: SocketKind, _ protocolNumber: ProtocolNumber? = nil,
+        peer: SocketAddress?, timeLimit: Duration? = nil
     ) {
         owned = OwnedDescriptor(number)
         self.family = family
         self.kind = kind
-        protocolNumber = (try? SystemCalls.integerOption(number, .protocolNumber)).map(ProtocolNumber.init(rawValue:))
+        self.protocolNumber = protocolNumber ?? Self.protocolNumber(of: number)
         self.peer = peer
         self.timeLimit = timeLimit
+    }
+
+    private static func protocolNumber(of descriptor: CInt) -> ProtocolNumber? {
+        (try? SystemCalls.integerOption(descriptor, .protocolNumber)).map(ProtocolNumber.init(rawValue:))
     }
 
     /// Closes now and reports what the end of the scope would swallow. The descriptor is gone either way.
@@ -117,7 +121,7 @@ public struct Socket: ~Copyable, Sendable {
     public func duplicate() throws(SocketError) -> Socket {
         do throws(Errno) {
             let number = try SystemCalls.duplicate(descriptor.rawValue)
-            var copy = Socket(owning: number, family, kind, peer: peer, timeLimit: timeLimit)
+            var copy = Socket(owning: number, family, kind, protocolNumber, peer: peer, timeLimit: timeLimit)
             copy.path = path
             return copy
         } catch {

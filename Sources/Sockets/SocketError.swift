@@ -7,33 +7,49 @@ public import SystemPackage
 /// `connect example.test:80: connection refused (tried [::1]:80 after 0 ms, 127.0.0.1:80 after 250 ms)`.
 /// Programs ask ``reason`` or the questions (``isAddressInUse``, ``isConnectionRefused``, …), never the text.
 public struct SocketError: Error, Hashable, Sendable {
+    /// Behind a reference: every call that can throw has room for an error in its frame, and a task that waits has
+    /// several of those. So that room is one word.
+    private indirect enum Story: Hashable, Sendable {
+        case of(Content)
+    }
+
+    private struct Content: Hashable, Sendable {
+        let operation: Operation
+        let reason: Reason
+        let subject: String?
+        let attempts: [Attempt]
+        let holder: PortHolder?
+    }
+
+    private let story: Story
+
+    private var content: Content {
+        switch story {
+        case .of(let content): content
+        }
+    }
+
     /// What was tried.
-    public let operation: Operation
+    public var operation: Operation { content.operation }
 
     /// Why it failed.
-    public let reason: Reason
-
-    /// Behind a reference, so that an error that is never thrown costs a caller's frame one word.
-    private let details: Details?
+    public var reason: Reason { content.reason }
 
     /// What the operation was about, as text: an address, an option's name; nil where there was nothing to name.
-    public var subject: String? { details?.subject }
+    public var subject: String? { content.subject }
 
     /// The addresses that a connection was tried to, in order, each with its own reason.
-    public var attempts: [Attempt] { details?.attempts ?? [] }
+    public var attempts: [Attempt] { content.attempts }
 
     /// Who holds the port, where the system tells it (`/proc`) and the reason is ``isAddressInUse``.
-    public var holder: PortHolder? { details?.holder }
+    public var holder: PortHolder? { content.holder }
 
     package init(
         _ operation: Operation, _ reason: Reason, subject: String? = nil, attempts: [Attempt] = [],
         holder: PortHolder? = nil
     ) {
-        self.operation = operation
-        self.reason = reason
-        details =
-            subject == nil && attempts.isEmpty && holder == nil
-            ? nil : Details(subject: subject, attempts: attempts, holder: holder)
+        story = .of(
+            Content(operation: operation, reason: reason, subject: subject, attempts: attempts, holder: holder))
     }
 
     package init(_ operation: Operation, error: Errno, subject: String? = nil) {
@@ -106,27 +122,6 @@ public struct SocketError: Error, Hashable, Sendable {
             self.address = address
             self.started = started
             self.reason = reason
-        }
-    }
-
-    private final class Details: Hashable, Sendable {
-        let subject: String?
-        let attempts: [Attempt]
-        let holder: PortHolder?
-
-        init(subject: String?, attempts: [Attempt], holder: PortHolder?) {
-            self.subject = subject
-            self.attempts = attempts
-            self.holder = holder
-        }
-
-        static func == (left: Details, right: Details) -> Bool {
-            left.subject == right.subject && left.attempts == right.attempts && left.holder == right.holder
-        }
-
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(subject)
-            hasher.combine(attempts)
         }
     }
 }

@@ -11,15 +11,15 @@
 /// ```
 ///
 /// Every buffer has a limit. What a call read and could not use stays buffered: after an error the next call sees the
-/// same bytes. Writing collects up to ``writeCapacity`` bytes; **flush, or finish writing**, or what is collected is
-/// lost with the object. One thread at a time.
+/// same bytes. Writing collects up to ``writeCapacity`` bytes, unless told otherwise; **flush, or finish writing**, or
+/// what is collected is lost with the object. One thread at a time.
 public final class SocketFile {
     /// The longest line, without its end, unless a call says otherwise.
     public static let maximumLineLength = 16_384
-    /// Bytes that are collected before they are sent.
+    /// Bytes that are collected before they are sent, unless another number is given.
     public static let writeCapacity = 8192
-    /// Bytes that are asked for at a time.
-    static let readSize = 16_384
+    /// Bytes that are asked for at a time, unless another number is given.
+    public static let readSize = 16_384
 
     /// The socket below. What is read from it directly passes the buffer by.
     public let shared: SharedSocket
@@ -29,9 +29,22 @@ public final class SocketFile {
     private var start = 0
     private var hasEnded = false
     private var output: [UInt8] = []
+    private let readSize: Int
+    private let writeCapacity: Int
 
     /// Reads and writes a socket that others may hold too; it closes when the last of them lets go.
-    public init(_ shared: SharedSocket) { self.shared = shared }
+    ///
+    /// - Parameters:
+    ///   - readSize: bytes that are asked for at a time, at least 1. With 1 nothing is read ahead, so that what the
+    ///     file has not given is still the socket's; at the price of a system call a byte.
+    ///   - writeCapacity: bytes that are collected before they are sent; with 0 each write is sent at once.
+    public init(
+        _ shared: SharedSocket, readSize: Int = SocketFile.readSize, writeCapacity: Int = SocketFile.writeCapacity
+    ) {
+        self.shared = shared
+        self.readSize = max(1, readSize)
+        self.writeCapacity = max(0, writeCapacity)
+    }
 
     /// Takes a socket over.
     public convenience init(_ socket: consuming Socket) { self.init(SharedSocket(socket)) }
@@ -118,12 +131,12 @@ public final class SocketFile {
 
     // MARK: Writing
 
-    /// Collects bytes, and sends what is collected once that is ``writeCapacity`` or more.
+    /// Collects bytes, and sends what is collected once that is as much as the file collects.
     ///
     /// - Throws: as ``flush()``.
     public func write(_ bytes: some Collection<UInt8>) throws(SocketError) {
         output.append(contentsOf: bytes)
-        if output.count >= Self.writeCapacity { try flush() }
+        if output.count >= writeCapacity { try flush() }
     }
 
     /// Collects text, as UTF-8.
@@ -189,7 +202,7 @@ public final class SocketFile {
     /// Receives once more; false at the end of the stream.
     private func fill() throws(SocketError) -> Bool {
         if hasEnded { return false }
-        guard let bytes = try shared.socket.receive(upTo: Self.readSize) else {
+        guard let bytes = try shared.socket.receive(upTo: readSize) else {
             hasEnded = true
             return false
         }

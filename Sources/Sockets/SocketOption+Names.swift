@@ -206,6 +206,8 @@ extension SocketOption<Bool> {
     public static var ipv6PacketInfo: Self { .init(ipv6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO") }
     /// Adds the traffic class to each datagram. C: `IPV6_RECVTCLASS`.
     public static var ipv6ReceiveTrafficClass: Self { .init(ipv6, IPV6_RECVTCLASS, "IPV6_RECVTCLASS") }
+    /// Transparent proxying; needs rights. C: `IPV6_TRANSPARENT`.
+    public static var ipv6Transparent: Self { .init(ipv6, IPV6_TRANSPARENT, "IPV6_TRANSPARENT") }
     /// Serves no IPv4 clients. C: `IPV6_V6ONLY`. RFC 3493 §5.3.
     public static var ipv6Only: Self { .init(ipv6, IPV6_V6ONLY, "IPV6_V6ONLY") }
 }

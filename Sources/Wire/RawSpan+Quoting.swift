@@ -3,7 +3,7 @@
 extension RawSpan {
     /// At most `maximumLength` of the bytes in double quotes, safe to print: what is not plain ASCII is `\x` and two
     /// digits, and `…` stands for what was cut.
-    func quoted(maximumLength: Int = 32) -> String {
+    package func quoted(maximumLength: Int = 32) -> String {
         var text = "\""
         for offset in 0..<Swift.min(byteCount, maximumLength) {
             let byte = unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)

@@ -49,12 +49,16 @@ final class Programs {
         try start("sh", ["-c", script, BuiltProgram.path(name)] + arguments)
     }
 
+    /// Another program, with one of ours among its arguments perhaps.
+    func command(_ name: String, _ arguments: String...) throws -> ForeignProgram { try start(name, arguments) }
+
     /// A program of the seeds, as little repaired as it takes to run it.
     func original(_ name: String, _ arguments: String..., in directory: String? = nil) throws -> ForeignProgram {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Originals/\(name).py")
         let needsTwisted = ["twisted_log_server", "line_log_server"].contains(name)
+        let python = needsTwisted ? try #require(Twisted.python) : Python.executable
         return try start(
-            needsTwisted ? try #require(Twisted.python) : Python.executable, [script.path] + arguments, environment: ["PYTHONDONTWRITEBYTECODE": "1"], in: directory)
+            python, [script.path] + arguments, environment: ["PYTHONDONTWRITEBYTECODE": "1"], in: directory)
     }
 
     /// A server on a free port, once it listens.

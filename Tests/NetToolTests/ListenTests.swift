@@ -11,9 +11,9 @@ extension ForeignProgram {
     static func nt(_ words: String...) throws -> ForeignProgram { try ForeignProgram(BuiltProgram.path("nt"), words) }
 
     /// Where an `nt listen` listens, by its banner: the first address of it.
-    func address() throws -> String {
-        let words = try errorLine(containing: "listening ").split(separator: " ").map(String.init)
-        return words[words[1] == "tcp" ? 2 : 1]
+    func address(_ kind: String = "") throws -> String {
+        let words = try errorLine(containing: "listening \(kind)").split(separator: " ").map(String.init)
+        return words[words[1] == "tcp" || words[1] == "udp" ? 2 : 1]
     }
 
     /// Ends it as a service manager does, and returns how it ended.
@@ -236,7 +236,7 @@ extension SocketFile {
     @Test func `a handler that there is not is told with those that there are`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "tim")
         #expect(try server.exit() == .status(64))
-        let handlers = "echo, time, greet, discard, log"
+        let handlers = "echo, time, greet, discard, log, sink, exec, stdio"
         #expect(server.errors == "nt: \"tim\" is neither an address nor a handler: there are \(handlers)\n")
     }
 
@@ -342,6 +342,6 @@ extension SocketFile {
         // A later line finds nobody to read it.
         while (try? client.say("two\n")) != nil {}
         #expect(try program.exit() == .status(0))
-        #expect(program.output.hasSuffix("\n141\n") && !program.errors.contains("nt: "))
+        #expect(program.output.hasSuffix("\n74\n") && !program.errors.contains("nt: "))
     }
 }

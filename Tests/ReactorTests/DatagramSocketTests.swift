@@ -57,7 +57,7 @@ extension DatagramSocket {
 }
 
 @Suite struct DatagramSocketTests {
-    // B-AIO-09, B-TW-06: the program of the manual
+    // B-AIO-06, B-AIO-09, B-TW-06: the program of the manual
     @Test(arguments: Ground.loops)
     func `a server is a loop over what arrives`(ground: Ground) async throws {
         try await withLoop(of: ground) { loop in

@@ -104,6 +104,40 @@ import Testing
         }
     }
 
+    // B-AIO-10
+    @Test(arguments: World.Mechanism.allCases)
+    func `a flood on sockets of one's own lets others have their turn, and heeds cancellation`(
+        mechanism: World.Mechanism
+    ) async throws {
+        let pair = try SocketPair()
+        let (first, second) = (SharedSocket(try pair.first.duplicate()), SharedSocket(try pair.second.duplicate()))
+        var listening = try Socket.listening(on: "127.0.0.2:0")
+        try listening.setTimeLimit(.zero)
+        let address = try listening.localAddress
+        let listener = SharedSocket(listening)
+        let clients = try (0..<40).map { _ in SharedSocket(try Socket.connecting(to: address)) }
+        try await withLoop(mechanism) { loop in
+            let sent = try await Self.attempts(of: 150, on: loop) { try await loop.send([7], to: first.socket) }
+            #expect(sent < 150)
+            for _ in sent..<150 { try await loop.send([7], to: first.socket) }
+            let cancelled = await Task(executorPreference: loop) {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await reason {
+                    for _ in 0..<100 { _ = try await loop.receive(upTo: 1, from: second.socket) }
+                }
+            }.value
+            #expect(cancelled == .cancelled)
+            let taken = try await Self.attempts(of: 100, on: loop) {
+                _ = try await loop.receive(upTo: 1, from: second.socket)
+            }
+            #expect(taken < 100)
+            let accepted = try await Self.attempts(of: clients.count, on: loop) {
+                try await loop.accept(from: listener.socket).close()
+            }
+            #expect(accepted < clients.count)
+        }
+    }
+
     @Test(arguments: Ground.allCases)
     func `a call that schedules itself at once lets others have their turn`(ground: Ground) async throws {
         try await ground.run { loop in

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPeers
-import Glibc
 import Measuring
 import Wire
 
 /// Lines of 64 bytes out of reads of 16 KiB, against a C program with `memchr`, one buffer and the same limit. Each
 /// read is copied into the buffer first on both sides, as the kernel would. Nothing is done with a line but to look at
-/// its length. Then the same with an array for each line, which C has no peer for.
+/// its length. Then the same with an array for each line, which C has no peer for. It fails when the two read different
+/// lines, not when a machine is busy.
 @main
 struct LineFraming {
     static let lineCount = 100_000
@@ -18,16 +18,15 @@ struct LineFraming {
         let stream = stream(ending: "\r\n")
         let memory = UnsafeMutablePointer<CChar>.allocate(capacity: LineFramer.defaultLimit + 2 + readSize)
         defer { memory.deallocate() }
-        let inPlace = compare("in place (at most \(limit))", stream, memory, lengthsInPlace)
-        _ = compare("into new arrays", stream, memory, lengthsOfArrays)
-        if inPlace > limit { exit(1) }
+        compare("in place (at most \(limit))", stream, memory, lengthsInPlace)
+        compare("into new arrays", stream, memory, lengthsOfArrays)
     }
 
-    /// Runs both and prints a line; the ratio.
+    /// Runs both and prints a line.
     private static func compare(
         _ words: String, _ stream: [UInt8], _ memory: UnsafeMutablePointer<CChar>,
         _ read: ([UInt8]) throws -> (total: Int, lines: Int)
-    ) -> Double {
+    ) {
         var (ours, theirs) = ((total: 0, lines: 0), (total: 0, lines: 0))
         let result = Comparison(rounds: 15, operations: lineCount).run {
             ours = (try? read(stream)) ?? (0, 0)
@@ -39,7 +38,6 @@ struct LineFraming {
         print(
             "\(words): ours \(rounded(result.ours)) ns a line (\(speed) million lines per CPU second),",
             "C \(rounded(result.peer)) ns, ratio \(rounded(result.ratio))")
-        return result.ratio
     }
 
     private static func lengthsInPlace(_ stream: [UInt8]) throws -> (total: Int, lines: Int) {

@@ -33,9 +33,11 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -128,6 +130,18 @@ static inline ssize_t nw_send(int descriptor, const void *_Nullable bytes, size_
     return syscall(SYS_sendto, descriptor, bytes, count, flags, NULL, 0);
 }
 
+// Several datagrams with one call; struct mmsghdr is for _GNU_SOURCE only.
+struct nw_message {
+    struct msghdr header;
+    unsigned length;  // of what was received or sent
+};
+static inline int nw_recvmmsg(int descriptor, struct nw_message *_Nonnull messages, unsigned count, int flags) {
+    return (int)syscall(SYS_recvmmsg, descriptor, messages, count, flags, NULL);
+}
+static inline int nw_sendmmsg(int descriptor, struct nw_message *_Nonnull messages, unsigned count, int flags) {
+    return (int)syscall(SYS_sendmmsg, descriptor, messages, count, flags);
+}
+
 // System calls without a wrapper.
 static inline int nw_openat2(int directory, const char *_Nonnull path, uint64_t flags, uint64_t mode,
                              uint64_t resolve) {
@@ -138,6 +152,10 @@ static inline int nw_pidfd_open(pid_t process, unsigned flags) { return (int)sys
 static inline int nw_pidfd_send_signal(int descriptor, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
 }
+
+// A variadic call, and one that <unistd.h> declares for _GNU_SOURCE only: for forked children.
+static inline int nw_end_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+static inline int nw_dup3(int source, int target, int flags) { return (int)syscall(SYS_dup3, source, target, flags); }
 
 // The end of a process: siginfo_t is a union of unions.
 static const int nw_cld_exited = CLD_EXITED;
@@ -155,11 +173,19 @@ static inline char *_Nullable const *_Nonnull nw_environment(void) { return __en
 
 // A signal that arrives at a thread which does not block it: the thread blocks it from then on, and the process is sent
 // it once more, until a thread that waits for it by signalfd is the only one to have it. Async-signal-safe calls alone.
+//
+// A thread that sleeps with a mask of its own (sigsuspend, where the main thread of an asynchronous program spends its
+// life) blocks it in vain: it is woken again at once, takes the signal from under the reader's hands, and burns a core
+// until somebody reads it. So the handler stays for a while, in which nobody but a reader can have the signal.
 static inline void nw_block_and_send_again(int signal, siginfo_t *_Nullable information, void *_Nonnull context) {
     int before = errno;
     (void)information;
-    sigaddset(&((ucontext_t *)context)->uc_sigmask, signal);
+    sigset_t *mask = &((ucontext_t *)context)->uc_sigmask;
+    int isInVain = sigismember(mask, signal) == 1;
+    sigaddset(mask, signal);
     kill(getpid(), signal);
+    struct timespec pause = {.tv_sec = 0, .tv_nsec = isInVain ? 20000000 : 1000000};
+    nanosleep(&pause, NULL);
     errno = before;
 }
 static inline int nw_redirect_signal(int signal) {

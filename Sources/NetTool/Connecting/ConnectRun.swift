@@ -1,67 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0
 import Reactor
 import Sockets
+import Synchronization
 import SystemPackage
 
 /// One run of `nt connect`.
 struct ConnectRun: Sendable {
-    private let endpoint: Endpoint
-    private let timeout: Duration
-    private let source: SocketAddress?
+    private let opening: PeerOpening
     private let style: Conversation.Style
-    private let verbosity: (isVerbose: Bool, isQuiet: Bool)
+    private let translation: TranslationOptions
+    private let script: Script?
+    private let talk: (isVerbose: Bool, isQuiet: Bool)
+    private let onlyChecks: Bool
     private let session: Session
 
+    /// What becomes of the bytes on their way.
+    private struct TranslationOptions: Sendable {
+        let form: Translation.Form
+        let encoding: TextEncoding?
+        let sendsCRLF: Bool
+        let endWord: String?
+        let log: String?
+    }
+
     init(_ options: ConnectOptions, in session: Session) throws(ToolFailure) {
-        endpoint = try StreamEndpoint.read(options.address, for: "connect")
-        if case .host(.everyInterface, _) = endpoint.target {
-            throw ToolFailure(.usage, "\(endpoint) is a place to listen on: say which host to connect to")
-        }
-        timeout = options.timeout.duration
-        source = options.source?.address
+        opening = try PeerOpening(
+            options.address, timeout: options.timeout.duration, from: options.source?.address)
+        script = options.isScripted ? try Script(session.words) : nil
         var style = options.directions.style
-        style.sendsCRLF = options.crlf
+        style.isDatagrams = opening.isDatagrams
+        style.isAtTerminal = style.sends && script == nil && SystemCalls.isTerminal(0)
         self.style = style
-        verbosity = (options.verbosity.verbose, options.verbosity.quiet)
+        translation = TranslationOptions(
+            form: options.hex ? .hexadecimal : options.form.json ? .events : .plain,
+            encoding: options.encoding?.encoding,
+            sendsCRLF: options.crlf, endWord: options.until, log: options.log)
+        talk = (options.verbosity.verbose, options.verbosity.quiet)
+        onlyChecks = options.onlyChecks
         self.session = session
     }
 
     func run() throws(ToolFailure) -> ExitStatus {
+        if onlyChecks { return try check() }
         let loop = try EventLoop.forTool()
-        return try loop.runUntilComplete { [self] () async throws(ToolFailure) in
-            let signals = try await TerminationSignals([.interrupt])
-            // Nothing has to be tidied up: what was received is written already.
-            async let _ = signals.watch(endingAt: 1)
-            do { try await talk(on: loop) } catch { throw ToolFailure(error) }
-            return .success
+        return try loop.runUntilComplete { [self] () async throws(ToolFailure) in try await talk(on: loop) }
+    }
+
+    /// `-z`.
+    private func check() throws(ToolFailure) -> ExitStatus {
+        let name = "\(opening.endpoint)"
+        var prober = Prober([try CheckTarget(opening.endpoint, named: name)], attemptLimit: opening.timeout)
+        try prober.run { _ throws(ToolFailure) in false }
+        if case .closed(let failure, _) = prober[0] { throw ToolFailure(failure.status, "\(name): \(failure)") }
+        if talk.isVerbose { session.remark("\(name): open") }
+        return .success
+    }
+
+    private func talk(on loop: EventLoop) async throws(ToolFailure) -> ExitStatus {
+        let mode = TerminalMode()
+        let outcome = Outcome(start: loop.timeNow)
+        let watch = try await Interruption(mode: mode, isOrderly: isOrderly)
+        let status: ExitStatus
+        do {
+            let side = try await side(on: loop, mode: mode)
+            status = try await watch.run {
+                try await side.use { try await converse(as: side, outcome, on: loop) }
+            }
+        } catch {
+            try end(outcome, ToolFailure(error).status, on: loop)
+            throw ToolFailure(error)
+        }
+        try end(outcome, status, on: loop)
+        return status
+    }
+
+    /// Whether ctrl-C has something to tidy up: a last event, a program that was started.
+    private var isOrderly: Bool { translation.form == .events || opening.endpoint.scheme == .exec }
+
+    // MARK: This side
+
+    private func side(on loop: EventLoop, mode: TerminalMode) async throws(ToolFailure) -> any LocalSide {
+        let base: any LocalSide
+        if style.isAtTerminal, translation.form == .plain, TerminalStreams.isThere {
+            base = try await TerminalStreams(on: loop, mode: mode) { Interruption.leave(mode) }
+        } else {
+            base = try await StandardStreams(
+                reads: style.sends && script == nil, writes: style.receives || translation.form != .plain, on: loop,
+                in: session)
+        }
+        let input = script.map { ScriptedInput($0, patience: opening.timeout, on: loop) }
+        return try Translation(
+            base, script: input, as: translation.form, encoding: translation.encoding,
+            sendsCRLF: translation.sendsCRLF, endWord: translation.endWord, log: try await log(on: loop))
+    }
+
+    private func log(on loop: EventLoop) async throws(ToolFailure) -> OutputQueue? {
+        guard let path = translation.log else { return nil }
+        do {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
+            // The queue has one of its own.
+            defer { try? file.close() }
+            return try await OutputQueue(to: file, named: path, on: loop)
+        } catch {
+            throw ToolFailure(.cannotCreate, "\(path.quoted): \((error as? Errno)?.words ?? "\(error)")")
         }
     }
 
-    private func talk(on loop: EventLoop) async throws {
-        let streams = try await StandardStreams(for: style, on: loop)
-        try await withConnection(to: endpoint, timeout: timeout, from: source, on: loop) { [self] connection in
-            greet(connection)
-            var conversation = Conversation(connection: connection, streams: streams, style: style)
-            if isTalking {
-                // Who types goes on to wait for an answer that can't come.
-                conversation.peerHasEnded = { [session] in
-                    session.remark("the other side has ended      ctrl-D ends yours")
-                }
-            }
+    // MARK: The conversation
+
+    private func converse(as side: any LocalSide, _ outcome: Outcome, on loop: EventLoop) async throws {
+        try await opening.withPeer(on: loop) { [self] opened in
+            try await greet(opened, side)
+            var conversation = Conversation(peer: opened.peer, side: side, style: style, loop: loop)
+            conversation.count = { outcome.note(received: $0, sent: $1) }
+            conversation.peerHasEnded = { if !talk.isQuiet { side.remark("the other side has ended") } }
             do throws(Conversation.Failure) { try await conversation.run() } catch { throw error.cause }
         }
     }
 
-    /// Whether a person types who wants to be told.
-    private var isTalking: Bool {
-        !verbosity.isQuiet && style.sends && SystemCalls.isTerminal(FileDescriptor.standardInput.rawValue)
+    /// Tells a person, and whoever asked, where the connection leads.
+    private func greet(_ opened: PeerOpening.Opened, _ side: any LocalSide) async throws(ToolFailure) {
+        if translation.form == .events {
+            return try report(
+                "connected",
+                [.init("peer", .string(opened.name)), .init("local", JSONValue(opened.localAddress.map { "\($0)" }))])
+        }
+        let isTalking = style.isAtTerminal && !talk.isQuiet
+        guard talk.isVerbose || isTalking else { return }
+        var line = "connected \(opened.name)"
+        if talk.isVerbose, let local = opened.localAddress, local.ip != nil { line += " from \(local)" }
+        side.remark(isTalking ? "\(line)      ctrl-D ends your side" : line)
     }
 
-    /// Tells a person, and whoever asked, where the connection leads.
-    private func greet(_ connection: Connection) {
-        guard verbosity.isVerbose || isTalking else { return }
-        var line = "connected \(connection.peer.map { $0.toolText } ?? "\(endpoint)")"
-        if verbosity.isVerbose, let local = connection.localAddress, local.ip != nil { line += " from \(local)" }
-        session.remark(isTalking ? "\(line)      ctrl-D ends your side" : line)
+    private func report(_ event: String, _ members: [JSONValue.Member]) throws(ToolFailure) {
+        try session.print("\(JSONValue.object([.init("event", .string(event))] + members))")
+    }
+
+    /// The last event.
+    private func end(_ outcome: Outcome, _ status: ExitStatus, on loop: EventLoop) throws(ToolFailure) {
+        guard translation.form == .events else { return }
+        let (received, sent) = outcome.counts
+        try report(
+            "end",
+            [
+                .init("bytes_in", JSONValue(received)), .init("bytes_out", JSONValue(sent)),
+                .init("seconds", JSONValue(outcome.start.duration(to: loop.timeNow))),
+                .init("status", JSONValue(status.rawValue)),
+            ])
+    }
+
+    /// What came of it.
+    private final class Outcome: Sendable {
+        let start: LoopInstant
+        private let stored = Mutex((received: 0, sent: 0))
+
+        init(start: LoopInstant) { self.start = start }
+
+        var counts: (received: Int, sent: Int) { stored.withLock { $0 } }
+
+        func note(received: Int, sent: Int) {
+            stored.withLock { $0 = ($0.received + received, $0.sent + sent) }
+        }
     }
 }

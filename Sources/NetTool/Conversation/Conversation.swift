@@ -3,56 +3,62 @@ import Reactor
 import Sockets
 import Synchronization
 
-/// Standard input to a peer and the peer to standard output, each direction until its own end.
+/// This side's words to a peer and the peer's to this side, each direction until its own end.
 struct Conversation: Sendable {
-    /// Which directions there are, and when it is over.
+    /// Which directions there are, and what their ends mean: ``EndOfFile`` has the rules.
     struct Style: Sendable {
-        /// Every LF that is sent becomes CR LF.
-        var sendsCRLF = false
         /// Standard input is read and sent.
         var sends = true
         /// What comes is written to standard output; if false it is thrown away.
         var receives = true
         /// The peer's end is the end of everything.
         var endsWithPeer = false
+        /// Others come after this peer.
+        var keeps = false
+        /// The peer learns of the end of standard input.
+        var tellsEnd = true
+        /// How long the peer may go on after the end of standard input; nil for the rule's own time.
+        var linger: Duration?
+        /// Somebody types.
+        var isAtTerminal = false
+        /// The peer gets datagrams, which have no end.
+        var isDatagrams = false
     }
 
-    let connection: Connection
-    let streams: StandardStreams
+    let peer: any Peer
+    let side: any LocalSide
     let style: Style
+    let loop: EventLoop
     /// Told how many bytes came and went.
     var count: @Sendable (_ received: Int, _ sent: Int) -> Void = { _, _ in }
-    /// Called when the peer has ended and this side has not.
+    /// Called when the peer's end ends the conversation though this side has not ended.
     var peerHasEnded: @Sendable () -> Void = {}
-
-    /// How long a peer that is only sent to may take to end, once everything is sent.
-    private static let linger = Duration.seconds(2)
 
     /// Why a conversation broke off.
     enum Failure: Error {
         /// A standard stream failed: nobody else can be served either.
-        case stream(ToolFailure)
+        case side(ToolFailure)
         /// The connection did.
-        case connection(ToolFailure)
+        case peer(ToolFailure)
 
         var cause: ToolFailure {
             switch self {
-            case .stream(let failure), .connection(let failure): failure
+            case .side(let failure), .peer(let failure): failure
             }
         }
     }
 
-    /// Talks until both directions have ended.
+    /// Talks until both directions have ended, or one end is the end of everything.
     func run() async throws(Failure) {
         let state = State()
         do {
-            try await withThrowingTaskGroup(of: Bool.self) { group in
+            try await withThrowingTaskGroup(of: EndOfFile.Consequence.self) { group in
                 if style.sends { group.addTask { try await send(state) } }
                 group.addTask { try await receive(state) }
                 var isOver = false
                 do {
-                    while let ended = try await group.next() {
-                        guard ended else { continue }
+                    while let consequence = try await group.next() {
+                        guard consequence == .leave else { continue }
                         isOver = true
                         group.cancelAll()
                     }
@@ -62,72 +68,70 @@ struct Conversation: Sendable {
                 }
             }
         } catch {
-            if let failure = error as? ToolFailure { throw .stream(failure) }
-            throw .connection(ToolFailure(error))
+            if let failure = error as? ToolFailure { throw .side(failure) }
+            throw .peer(ToolFailure(error))
         }
-        if let failure = state.lateFailure { throw .connection(failure) }
+        if let failure = state.lateFailure { throw .peer(failure) }
     }
 
-    /// Returns whether everything is over.
-    private func send(_ state: State) async throws -> Bool {
-        var endings = LineEndings()
-        while let bytes = try await streams.receive() {
-            let bytes = style.sendsCRLF ? endings.expanded(bytes) : bytes
-            do throws(SocketError) { try await connection.send(bytes) } catch {
+    private func send(_ state: State) async throws -> EndOfFile.Consequence {
+        while let bytes = try await side.receive(upTo: peer.maximumLength) {
+            do throws(SocketError) { try await peer.send(bytes) } catch {
                 guard case .broken = error.reason else { throw error }
                 // What the peer said before it left is still to be read.
                 state.note(ToolFailure(error))
-                return false
+                return .goOn(within: nil)
             }
             count(0, bytes.count)
         }
         state.noteEnd()
-        try? await connection.shutdownSending()
-        if !style.receives {
-            connection.loop.schedule(after: Self.linger) { [connection] in connection.close() }
+        let rule = EndOfFile.rule(for: .input, in: style)
+        if rule.tellsPeer { await peer.endSending() }
+        if case .goOn(let limit) = rule.consequence, let limit = style.linger ?? limit {
+            loop.schedule(after: limit) { [peer] in
+                state.noteLingered()
+                peer.close()
+            }
         }
-        return false
+        return rule.consequence
     }
 
-    private func receive(_ state: State) async throws -> Bool {
+    private func receive(_ state: State) async throws -> EndOfFile.Consequence {
         do {
-            while let received = try await connection.receive() {
-                count(received.count, 0)
-                try await streams.send(received.bytes)
+            while let bytes = try await peer.nextBytes() {
+                count(bytes.count, 0)
+                if style.receives { try await side.send(bytes) }
             }
-        } catch let error as SocketError where !style.receives && error.reason == .closed {
+        } catch let error as SocketError where state.hasLingered && error.reason == .closed {
             // The peer had its time to end.
+            return .leave
         }
-        if style.sends && !style.endsWithPeer && !state.hasSentAll { peerHasEnded() }
-        return style.endsWithPeer
+        side.peerHasEnded()
+        let consequence = EndOfFile.rule(for: .peer, in: style).consequence
+        if style.sends, consequence == .leave, !style.keeps, !state.hasSentAll { peerHasEnded() }
+        return consequence
     }
 
     /// What one direction knows that the other one, or the end, wants to know.
     private final class State: Sendable {
-        private let stored = Mutex<(hasSentAll: Bool, lateFailure: ToolFailure?)>((false, nil))
+        private struct Value {
+            var hasSentAll = false
+            var hasLingered = false
+            var lateFailure: ToolFailure?
+        }
+
+        private let stored = Mutex(Value())
 
         /// Whether this side has ended.
         var hasSentAll: Bool { stored.withLock { $0.hasSentAll } }
         func noteEnd() { stored.withLock { $0.hasSentAll = true } }
 
+        /// Whether the peer was waited for long enough.
+        var hasLingered: Bool { stored.withLock { $0.hasLingered } }
+        func noteLingered() { stored.withLock { $0.hasLingered = true } }
+
         /// A failure that counts once everything else is done.
         var lateFailure: ToolFailure? { stored.withLock { $0.lateFailure } }
         func note(_ failure: ToolFailure) { stored.withLock { $0.lateFailure = failure } }
-    }
-}
-
-/// Turns each LF into CR LF, but not one that has its CR, wherever the text is cut.
-struct LineEndings {
-    private var last: UInt8 = 0
-
-    mutating func expanded(_ bytes: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count + bytes.count / 16)
-        for byte in bytes {
-            if byte == 0x0A && last != 0x0D { result.append(0x0D) }
-            result.append(byte)
-            last = byte
-        }
-        return result
     }
 }

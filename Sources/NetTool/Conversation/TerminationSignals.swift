@@ -23,14 +23,18 @@ struct TerminationSignals: Sendable {
     }
 
     /// Calls `action` for each signal until the task is cancelled; but the last ctrl-C of so many ends the process with
-    /// 130, at once.
-    func watch(endingAt lastInterrupt: Int = 2, _ action: @escaping @Sendable (Signal) -> Void = { _ in }) async {
+    /// 130, at once, `beforeExit` first.
+    func watch(
+        endingAt lastInterrupt: Int = 2, beforeExit: @escaping @Sendable () -> Void = {},
+        _ action: @escaping @Sendable (Signal) -> Void
+    ) async {
         // Its error is the cancellation, or the end of a descriptor that only this task has.
         try? await thread.loop.run(async: { [signals] () async throws(SocketError) in
             var interrupts = 0
             for try await signal in signals {
                 interrupts += signal == .interrupt ? 1 : 0
                 if interrupts >= lastInterrupt {
+                    beforeExit()
                     RootCommand.exit(withError: ExitCode(ExitStatus.interrupted.rawValue))
                 }
                 action(signal)

@@ -3,40 +3,76 @@ import Reactor
 import Sockets
 import Synchronization
 
-/// What a listening `nt` says: to people on standard error, to programs as events on standard output.
+/// What a listening `nt` says: to people on standard error, to programs as events on standard output. Nothing of it
+/// holds the loop: what somebody asked for waits in a queue, and talk that nobody reads is left out.
 struct ClientLog: Sendable {
-    let session: Session
     let isJSON: Bool
     let isVerbose: Bool
     let isQuiet: Bool
-    /// Whether lines are counted, or bytes.
-    let countsLines: Bool
+    /// What is counted.
+    let unit: Traffic.Unit
+    /// Standard output, where anything is asked for there.
+    private let output: OutputQueue?
+    private let talk: OutputQueue
     private let totals = Totals()
 
-    init(_ options: ListenOptions, countsLines: Bool, in session: Session) {
-        self.session = session
-        self.countsLines = countsLines
+    /// - Parameter writesOutput: whether a handler prints.
+    init(_ options: ListenOptions, counting unit: Traffic.Unit, writesOutput: Bool, on loop: EventLoop)
+        async throws(ToolFailure)
+    {
+        self.unit = unit
         isJSON = options.form.json
         isVerbose = options.verbosity.verbose
         isQuiet = options.verbosity.quiet
+        let isWritten = writesOutput || isJSON
+        output = isWritten ? try await OutputQueue(to: .standardOutput, named: "standard output", on: loop) : nil
+        talk = try await OutputQueue(to: .standardError, named: "standard error", on: loop)
     }
+
+    /// Writes what is said while `body` runs, and the rest then. `onFailure` is told when nobody takes what was asked
+    /// for any more.
+    func use(
+        onFailure: @escaping @Sendable (ToolFailure) -> Void, _ body: @Sendable () async throws(ToolFailure) -> Void
+    ) async throws(ToolFailure) {
+        async let writing: Void? = output?.run(onFailure: onFailure)
+        async let talking: Void = talk.run()
+        var failure: ToolFailure?
+        do throws(ToolFailure) { try await body() } catch { failure = error }
+        output?.finish()
+        talk.finish()
+        _ = await (writing, talking)
+        if let failure = failure ?? output?.failure { throw failure }
+    }
+
+    /// Waits while whoever reads standard output has enough.
+    func waitForRoom() async throws(ToolFailure) { try await output?.waitForRoom() }
+
+    /// Whether that takes a while.
+    var isFull: Bool { output?.isFull == true }
 
     /// How many clients there have been.
     var clientCount: Int { totals.value.withLock { $0.clients } }
 
     // MARK: What happens
 
-    func listening(at addresses: [SocketAddress], on machine: LocalMachine) throws(ToolFailure) {
-        let elsewhere = addresses.flatMap { ListenAddresses.reachable($0, on: machine) }
+    func listening(at addresses: [SocketAddress], datagrams: [SocketAddress], on machine: LocalMachine)
+        throws(ToolFailure)
+    {
         if isJSON {
             for address in addresses { try event("listening", [.init("address", .string("\(address)"))]) }
+            for address in datagrams { try event("listening", [.init("address", .string(address.datagramText))]) }
             return
         }
-        let inet = addresses.filter { $0.ip != nil }.map { "\($0)" }
-        if !inet.isEmpty { remark("listening tcp \(inet.joined(separator: " "))") }
+        let streams = addresses.filter { $0.ip != nil }.map { "\($0)" }
+        if !streams.isEmpty { remark("listening tcp \(streams.joined(separator: " "))") }
         for address in addresses where address.ip == nil { remark("listening \(address)") }
-        if addresses.contains(where: { $0.ip?.isUnspecified == true }) {
-            let list = elsewhere.map { "\($0)" }.joined(separator: " ")
+        let packets = datagrams.filter { $0.ip != nil }.map { "\($0)" }
+        if !packets.isEmpty { remark("listening udp \(packets.joined(separator: " "))") }
+        for address in datagrams where address.ip == nil { remark("listening \(address.datagramText)") }
+        let all = addresses + datagrams
+        if all.contains(where: { $0.ip?.isUnspecified == true }) {
+            let list = all.flatMap { ListenAddresses.reachable($0, on: machine) }.map { "\($0)" }
+                .joined(separator: " ")
             remark("  open to whoever can reach this machine\(list.isEmpty ? "" : ": \(list)")")
         }
     }
@@ -53,37 +89,46 @@ struct ClientLog: Sendable {
     /// - Parameter reason: why it was not the client's own end; nil if it was.
     func disconnected(_ client: ClientRecord, at now: LoopInstant, because reason: String?) throws(ToolFailure) {
         let traffic = client.traffic
-        totals.value.withLock { $0.traffic += traffic }
+        note(traffic)
         let duration = client.start.duration(to: now)
         if isJSON {
             let members =
-                [.init("peer", .string(client.name))] + traffic.members(inLines: countsLines) + [
+                [.init("peer", .string(client.name))] + traffic.members(in: unit) + [
                     .init("seconds", JSONValue(duration)), .init("reason", JSONValue(reason)),
                 ]
             return try event("disconnected", members)
         }
-        var line = "- \(client.name)  \(traffic.text(inLines: countsLines))"
+        var line = "- \(client.name)  \(traffic.text(in: unit))"
         if isVerbose {
-            if countsLines { line += ", \(traffic.text(inLines: false))" }
+            if unit != .byte { line += ", \(traffic.text(in: .byte))" }
             line += ", \(TimeSpan(duration))"
         }
         remark(reason.map { "\(line)  (\($0))" } ?? line)
     }
 
+    /// Somebody who may not come.
+    func refused(_ peer: String) throws(ToolFailure) {
+        if isJSON { try event("refused", [.init("peer", .string(peer))]) } else { remark("! \(peer)  refused") }
+    }
+
     /// A line of a client's, which is what was asked for.
-    func line(_ text: String, from client: ClientRecord) throws(ToolFailure) {
+    func line(_ text: String, from name: String) throws(ToolFailure) {
         if isJSON {
-            try event("line", [.init("peer", .string(client.name)), .init("text", .string(text))])
+            try event("line", [.init("peer", .string(name)), .init("text", .string(text))])
         } else {
-            try session.print("\(client.name)  \(text.legible)")
+            try output?.write("\(name)  \(text.legible)\n".utf8)
         }
     }
+
+    /// Counts what belongs to no client.
+    func note(_ traffic: Traffic) { totals.value.withLock { $0.traffic += traffic } }
 
     /// What the server tells of itself.
     func note(_ event: Server.Event) {
         switch event {
         case .acceptingPaused(let error): news("accepting pauses: \(error)")
         case .acceptingResumed: news("accepting again")
+        case .denied(let peer): news("denied \(peer.map { "\($0)" } ?? "a client")")
         case .accepted, .ended: break  // told by whoever serves the client, with what passed
         case .handlerFailed, .refused: break  // neither can be: each client's end is told, and no peer has a limit
         }
@@ -94,29 +139,45 @@ struct ClientLog: Sendable {
         if isJSON { try? event("notice", [.init("message", .string(text))]) } else { remark("nt: \(text)") }
     }
 
+    /// Something for those who asked for more.
+    func detail(_ text: String) { if isVerbose { remark(text) } }
+
     /// The last words.
     func end(_ status: ExitStatus, after duration: Duration) throws(ToolFailure) {
         let (clients, traffic) = totals.value.withLock { ($0.clients, $0.traffic) }
         if isJSON {
             let members =
-                [.init("clients", JSONValue(clients))] + traffic.members(inLines: countsLines) + [
+                [.init("clients", JSONValue(clients))] + traffic.members(in: unit) + [
                     .init("seconds", JSONValue(duration)), .init("status", JSONValue(status.rawValue)),
                 ]
             return try event("end", members)
         }
-        let people = "\(clients) client\(clients == 1 ? "" : "s")"
-        remark("\(people), \(traffic.text(inLines: countsLines)), up \(TimeSpan(duration))")
+        let people = unit == .datagram ? "" : "\(clients) client\(clients == 1 ? "" : "s"), "
+        remark("\(people)\(traffic.text(in: unit)), up \(TimeSpan(duration))")
     }
 
     private func event(_ name: String, _ members: [JSONValue.Member]) throws(ToolFailure) {
-        try session.print("\(JSONValue.object([.init("event", .string(name))] + members))")
+        try output?.write("\(JSONValue.object([.init("event", .string(name))] + members))\n".utf8)
     }
 
     private func remark(_ line: String) {
-        if !isQuiet && !isJSON { session.remark(line) }
+        // Nobody waits for a reader of talk.
+        if !isQuiet && !isJSON && !talk.isFull { try? talk.write("\(line)\n".utf8) }
     }
 
     private final class Totals: Sendable {
         let value = Mutex((clients: 0, traffic: Traffic()))
+    }
+}
+
+extension SocketAddress {
+    /// As an endpoint of datagrams is written.
+    var datagramText: String { ip == nil ? "\(self)".replacingScheme : "udp://\(self)" }
+}
+
+extension String {
+    /// `unix:/path` is `unix-dgram:/path` where datagrams come.
+    fileprivate var replacingScheme: String {
+        hasPrefix("unix:") ? "unix-dgram:" + dropFirst("unix:".count) : self
     }
 }

@@ -3,16 +3,20 @@ import ArgumentParser
 
 /// `nt listen`: a server from one word.
 struct Listen: Verb {
+    static let takesCommand = true
+
     static let configuration = CommandConfiguration(
         commandName: "listen",
         abstract: "Listen, and serve whoever connects by one word; or talk to one client yourself.",
         usage: """
-            nt listen <address> ... echo|time|greet <text>|discard|log [<options>]
-            nt listen <address> ... [--keep] [--send-only|--recv-only] [<options>]
+            nt listen <address> ... echo|time|greet <text>|discard|log|sink [<options>]
+            nt listen <address> ... exec <program> [<options>] [-- <its words>]
+            nt listen <address> ... [stdio] [--keep] [--send-only|--recv-only] [<options>]
             """,
         discussion: """
             Addresses: :PORT is this machine only (by IPv4 and IPv6), with --public every interface; host:port, \
-            *:port, unix:/path. With port 0 the system picks one.
+            *:port, udp://…, unix:/path, unix-dgram:/path, fd:3, systemd:name; - serves standard input and output. \
+            With port 0 the system picks one.
 
             Handlers:
               echo         sends back what comes (RFC 862)
@@ -20,10 +24,16 @@ struct Listen: Verb {
               greet TEXT   sends the text as a line, and ends
               discard      reads and throws away (RFC 863)
               log          prints each line behind its sender
-            A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
+              sink         the peer of nt bench
+              exec WORDS   runs a program for each client, no shell; what it reads and writes is the client's
+              stdio        as without a handler
+            Over UDP a datagram is a line; exec needs a stream. On an address that other machines reach exec needs \
+            --allow. A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
 
             Without a handler standard input goes to the first client, and what it says is standard output; each \
             direction ends by itself, and nt with both. With --keep the next client comes then, as soon as one ends.
+
+            'nt help eof' has the whole table of ends.
 
             SIGTERM and ctrl-C stop accepting. A client with nothing under way is let go at once; one whose line has \
             begun has --drain for the rest of it; a second ctrl-C leaves at once.
@@ -36,46 +46,5 @@ struct Listen: Verb {
 
     func run(in session: Session) throws(ToolFailure) -> ExitStatus {
         try ListenRun(options, in: session).run()
-    }
-}
-
-/// What `nt listen` takes.
-struct ListenOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Where to listen, one or several; then what to do.", valueName: "address"))
-    var words: [String]
-
-    @Flag(name: .shortAndLong, help: "Without a handler: serve one client after the other.")
-    var keep = false
-
-    @Option(
-        name: [.customShort("m"), .customLong("max")],
-        help: "The most clients at a time; others wait. (default: 10000)")
-    var maximum: Int?
-
-    @Option(
-        help: ArgumentHelp("Let go of a client that sends nothing, or no whole line, for so long.", valueName: "time"),
-        transform: TimeSpan.init)
-    var idle: TimeSpan?
-
-    @Option(
-        help: ArgumentHelp("Give up when no client has come within this time.", valueName: "time"),
-        transform: TimeSpan.init)
-    var timeout: TimeSpan?
-
-    @Option(
-        help: ArgumentHelp("How long clients may go on after SIGTERM or ctrl-C. (default: 4s)", valueName: "time"),
-        transform: TimeSpan.init)
-    var drain = TimeSpan(.seconds(4))
-
-    @Flag(name: .customLong("public"), help: ":PORT is every interface, for whoever can reach this machine.")
-    var isPublic = false
-
-    @OptionGroup var directions: Directions
-    @OptionGroup var form: OutputForm
-    @OptionGroup var verbosity: Verbosity
-
-    mutating func validate() throws {
-        if let maximum, maximum < 1 { throw ValidationError("--max has to be at least 1") }
-        if let idle, idle.duration <= .zero { throw ValidationError("--idle has to be more than nothing") }
     }
 }

@@ -4,48 +4,45 @@ import Sockets
 
 /// One run of `nt listen`.
 final class ListenRun: Sendable {
-    private let addresses: [SocketAddress]
-    /// Nil where standard input and output are the handler.
-    private let handler: ListenHandler?
+    private let options: ListenOptions
+    private let addresses: ListenAddresses
+    private let handler: ListenHandler
     private let style: Conversation.Style
     private let limits: Server.Limits
+    private let admitted: AllowList
     private let (idle, timeout, drain): (Duration?, Duration?, Duration)
     private let keeps: Bool
-    private let log: ClientLog
-    private let machine: LocalMachine
+    private let session: Session
 
     init(_ options: ListenOptions, in session: Session) throws(ToolFailure) {
         let words = options.words
         let split = words.firstIndex(where: ListenHandler.isName) ?? words.endIndex
         guard split > 0 else { throw ToolFailure(.usage, "an address is missing in front of \(words[0].quoted)") }
-        handler = try ListenHandler.read(words[split...])
-        try Self.check(options, handler)
-        addresses = try ListenAddresses(words[..<split], isPublic: options.isPublic).addresses
+        handler = try ListenHandler.read(words[split...], command: session.command)
+        try options.check(handler)
+        addresses = try ListenAddresses(words[..<split], isPublic: options.isPublic)
+        admitted = AllowList(allowed: options.allow.map(\.network), denied: options.deny.map(\.network))
+        try addresses.check(handler, isFiltered: admitted.isFilter)
+        if !addresses.datagrams.isEmpty, let obstacle = handler.datagramObstacle { throw ToolFailure(.usage, obstacle) }
+        if handler == .stdio, addresses.hasStandardIO {
+            throw ToolFailure(.usage, "- is a client here: say which handler it is to have")
+        }
+        if handler == .stdio, addresses.count > 1, !addresses.datagrams.isEmpty {
+            throw ToolFailure(.usage, "without a handler there is one address for datagrams, and none beside it")
+        }
         var limits = Server.Limits()
-        limits.connections = handler == nil ? 1 : options.maximum ?? limits.connections
+        limits.connections = handler == .stdio ? 1 : options.maximum ?? limits.connections
         self.limits = limits
         var style = options.directions.style
         // With --keep others wait for their turn: as with nc -lk, the client's end is the end of it.
         style.endsWithPeer = style.endsWithPeer || options.keep
+        style.keeps = options.keep
         self.style = style
         (idle, timeout) = (options.idle?.duration, options.timeout?.duration)
-        drain = handler == nil ? .zero : options.drain.duration
-        keeps = handler != nil || options.keep
-        log = ClientLog(options, countsLines: handler?.speaksLines ?? false, in: session)
-        machine = session.machine
-    }
-
-    /// Flags that have no meaning together.
-    private static func check(_ options: ListenOptions, _ handler: ListenHandler?) throws(ToolFailure) {
-        if handler != nil {
-            if options.directions.isRestricted {
-                throw ToolFailure(.usage, "--send-only and --recv-only are for nt listen without a handler")
-            }
-        } else if options.form.json {
-            throw ToolFailure(.usage, "--json needs a handler: without one standard output is the client's")
-        } else if options.maximum != nil {
-            throw ToolFailure(.usage, "--max needs a handler: without one there is one client at a time")
-        }
+        drain = handler == .stdio ? .zero : options.drain.duration
+        keeps = handler != .stdio || options.keep
+        self.options = options
+        self.session = session
     }
 
     func run() throws(ToolFailure) -> ExitStatus {
@@ -53,46 +50,115 @@ final class ListenRun: Sendable {
         return try loop.runUntilComplete { [self] () async throws(ToolFailure) in try await serve(on: loop) }
     }
 
+    /// What one run is made of.
+    private struct Means: Sendable {
+        let log: ClientLog
+        let ending: Ending
+        /// Standard input and output, where they are the handler.
+        let streams: (any LocalSide)?
+        let loop: EventLoop
+    }
+
     private func serve(on loop: EventLoop) async throws(ToolFailure) -> ExitStatus {
         let start = loop.timeNow
         let ending = Ending(drain: drain)
         let signals = try await TerminationSignals()
-        let streams = handler == nil ? try await StandardStreams(for: style, on: loop) : nil
-        let server = try await listen(on: loop, ending, streams)
-        ending.onStop { server.drain(within: $0) }
-        async let _ = signals.watch { [self] signal in stop(server, on: loop, at: signal, ending) }
-        try log.listening(at: server.addresses, on: machine)
-        if let timeout {
-            loop.schedule(after: timeout) { [log] in if log.clientCount == 0 { ending.begin(with: .timedOut) } }
+        let unit: Traffic.Unit =
+            handler.speaksLines && addresses.datagrams.isEmpty ? .line : addresses.isDatagramsOnly ? .datagram : .byte
+        let log = try await ClientLog(options, counting: unit, writesOutput: handler == .log, on: loop)
+        raiseLimit(log)
+        let means = Means(log: log, ending: ending, streams: try await streams(on: loop), loop: loop)
+        try await log.use(onFailure: { ending.fail($0) }) { () async throws(ToolFailure) in
+            do { try await attend(signals, means) } catch { throw ToolFailure(error) }
+            if let failure = ending.failure { throw failure }
+            let status = ending.status ?? .success
+            if handler != .stdio { try log.end(status, after: start.duration(to: loop.timeNow)) }
         }
-        do throws(SocketError) { try await server.run() } catch { throw ToolFailure(error) }
-        if let failure = ending.failure { throw failure }
         let status = ending.status ?? .success
-        if handler != nil { try log.end(status, after: start.duration(to: loop.timeNow)) }
         if status == .timedOut { throw ToolFailure(status, "no client has come in \(TimeSpan(timeout ?? .zero))") }
         return status
     }
 
-    private func listen(
-        on loop: EventLoop, _ ending: Ending, _ streams: StandardStreams?
-    ) async throws(ToolFailure) -> Server {
+    /// As many clients as the system grants, without being asked for.
+    private func raiseLimit(_ log: ClientLog) {
+        guard handler != .stdio, let limit = try? SystemCalls.raiseDescriptorLimit() else { return }
+        if limit.now > limit.before { log.detail("descriptors: \(limit.now), raised from \(limit.before)") }
+        // A few are the program's own.
+        if limits.connections > limit.now - 16 {
+            log.news("there are descriptors for \(limit.now) clients only, fewer than --max \(limits.connections)")
+        }
+    }
+
+    private func streams(on loop: EventLoop) async throws(ToolFailure) -> (any LocalSide)? {
+        guard handler == .stdio else { return nil }
+        let streams = try await StandardStreams(reads: style.sends, writes: style.receives, on: loop, in: session)
+        guard let encoding = options.encoding?.encoding else { return streams }
+        return try Translation(
+            streams, as: .plain, encoding: encoding, sendsCRLF: false, endWord: nil, log: nil)
+    }
+
+    /// Serves until the end, whatever brings it about.
+    private func attend(_ signals: TerminationSignals, _ means: Means) async throws {
+        guard let streams = means.streams else { return try await attendAll(signals, means) }
+        try await streams.use { try await attendAll(signals, means) }
+    }
+
+    private func attendAll(_ signals: TerminationSignals, _ means: Means) async throws {
+        let server = try await server(means)
+        let sockets = try await datagramSockets(on: means.loop)
+        means.ending.onStop { limit in
+            server?.drain(within: limit)
+            for socket in sockets { socket.close() }
+        }
+        async let _ = signals.watch { [self] signal in stop(server, means, at: signal) }
+        try means.log.listening(
+            at: server?.addresses ?? [], datagrams: sockets.map(\.localAddress), on: session.machine)
+        if let timeout {
+            means.loop.schedule(after: timeout) {
+                if means.log.clientCount == 0 { means.ending.begin(with: .timedOut) }
+            }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let server { group.addTask { try await server.run() } }
+            for socket in sockets { group.addTask { try await self.serve(socket, means) } }
+            if addresses.hasStandardIO { group.addTask { try await self.serveStandardIO(means) } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func server(_ means: Means) async throws(ToolFailure) -> Server? {
+        let places: [any EndpointConvertible] = addresses.addresses + addresses.inherited
+        if places.isEmpty { return nil }
+        let loop = options.mode == .task ? means.loop : nil
         do throws(SocketError) {
-            return try await Server(
-                endpoints: addresses, limits: limits, reusesPort: false, loop: loop,
-                report: { [log] event in log.note(event) },
-                handler: { [self] connection in await serve(connection, ending, streams) })
+            // Who is on no loop gets a server that shares its clients among the process's loops.
+            return try await Self.onLoop(loop) { [self] () async throws(SocketError) in
+                try await Server(
+                    endpoints: places, limits: limits, reusesPort: false, loop: loop,
+                    report: { event in means.log.note(event) },
+                    handler: { [self] connection in await serve(connection, means) })
+            }
         } catch {
             throw ListenAddresses.failure(error)
         }
     }
 
-    private func stop(_ server: Server, on loop: EventLoop, at signal: Signal, _ ending: Ending) {
-        guard ending.begin(with: signal == .interrupt ? .interrupted : .success), drain > .zero else { return }
+    private static func onLoop<Result: Sendable>(
+        _ loop: EventLoop?, _ body: @Sendable () async throws(SocketError) -> Result
+    ) async throws(SocketError) -> Result {
+        if loop != nil { return try await body() }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(SocketError) in
+            try await body()
+        }
+    }
+
+    private func stop(_ server: Server?, _ means: Means, at signal: Signal) {
+        guard means.ending.begin(with: signal == .interrupt ? .interrupted : .success), drain > .zero else { return }
         // Those who are idle have gone by then, and mostly that is everybody.
-        loop.schedule(after: Self.patience) { [self] in
-            let clients = server.connectionCount
+        means.loop.schedule(after: Self.patience) { [self] in
+            let clients = server?.connectionCount ?? 0
             guard clients > 0 else { return }
-            log.news("clients may go on for \(TimeSpan(drain)): \(clients); ctrl-C leaves at once")
+            means.log.news("clients may go on for \(TimeSpan(drain)): \(clients); ctrl-C leaves at once")
         }
     }
 
@@ -103,72 +169,84 @@ final class ListenRun: Sendable {
 
     // What need not live while a client is waited for is done by functions that don't wait and are never inlined: each
     // client pays for a frame of this one.
-    private func serve(_ connection: Connection, _ ending: Ending, _ streams: StandardStreams?) async {
-        guard let client = enter(connection, ending) else { return }
+    private func serve(_ connection: Connection, _ means: Means) async {
+        guard let client = enter(connection, means) else { return }
         do {
-            if let handler {
-                try await run(connection, client).serve(handler)
-            } else if let streams {
-                try await converse(connection, client, streams)
+            if means.log.isFull { try await means.log.waitForRoom() }
+            if let streams = means.streams {
+                try await converse(connection, client, streams, means.loop)
+            } else {
+                try await run(connection, client, means.log).serve(handler)
             }
-            leave(connection, client, after: nil, ending)
+            leave(connection, client, after: nil, means)
         } catch {
-            leave(connection, client, after: error, ending)
+            leave(connection, client, after: error, means)
         }
     }
 
-    /// Notes that a client has come; nil where that can't be told.
+    /// Notes that a client has come; nil where it may not, or where that can't be told.
     @inline(never)
-    private func enter(_ connection: Connection, _ ending: Ending) -> ClientRecord? {
-        let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
-        let client = ClientRecord(named: name, at: connection.loop.timeNow)
-        if !keeps { ending.closeDoor() }
-        connection.idleLimit = idle
-        do throws(ToolFailure) { try log.connected(client) } catch {
-            ending.fail(error)
+    private func enter(_ connection: Connection, _ means: Means) -> ClientRecord? {
+        do throws(ToolFailure) {
+            guard admitted.admits(connection.peer) else {
+                try means.log.refused(connection.peer.map { "\($0)" } ?? "somebody")
+                return nil
+            }
+            let name = connection.peer.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(means.log.clientCount + 1)"
+            let client = ClientRecord(named: name, at: connection.loop.timeNow)
+            if !keeps { means.ending.closeDoor() }
+            connection.idleLimit = idle
+            try means.log.connected(client)
+            return client
+        } catch {
+            means.ending.fail(error)
             return nil
         }
-        return client
     }
 
     @inline(never)
-    private func run(_ connection: Connection, _ client: ClientRecord) -> HandlerRun {
-        HandlerRun(on: connection, for: client, idle: idle) { [log] line throws(ToolFailure) in
-            try log.line(line, from: client)
+    private func run(_ connection: Connection, _ client: ClientRecord, _ log: ClientLog) -> HandlerRun {
+        let encoding = options.encoding?.encoding
+        return HandlerRun(on: connection, for: client, idle: idle) { line async throws(ToolFailure) in
+            try log.line(line.text(in: encoding), from: client.name)
+            if log.isFull { try await log.waitForRoom() }
         }
     }
 
     /// Notes that a client has gone. A failure of our own is the end of everything.
     @inline(never)
-    private func leave(_ connection: Connection, _ client: ClientRecord, after error: (any Error)?, _ ending: Ending) {
+    private func leave(_ connection: Connection, _ client: ClientRecord, after error: (any Error)?, _ means: Means) {
         do throws(ToolFailure) {
             if let failure = error as? ToolFailure { throw failure }
-            let reason = error.flatMap { self.reason(of: $0, connection) }
-            try log.disconnected(client, at: connection.loop.timeNow, because: reason)
+            let reason = error.flatMap { self.reason(of: $0) }
+            try means.log.disconnected(client, at: connection.loop.timeNow, because: reason)
         } catch {
-            ending.fail(error)
+            means.ending.fail(error)
         }
     }
 
     /// Why it was not the client's own end; nil if it was.
-    private func reason(of error: any Error, _ connection: Connection) -> String? {
+    private func reason(of error: any Error) -> String? {
         if let framing = (error as? FrameError)?.framingError { return "\(framing)" }
         let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
         switch failure?.reason {
         case .timedOut: return idle.map { "idle for \(TimeSpan($0))" }
         case .cancelled: return "still there when the time was up"
+        case let reason? where failure?.operation == .start: return "\(failure?.subject ?? ""): \(reason)"
         case let reason?: return "\(reason)"
-        case nil: return "\(error)"
+        case nil: return error is CancellationError ? "still there when the time was up" : "\(error)"
         }
     }
 
     /// Standard input and output are the handler.
-    private func converse(_ connection: Connection, _ client: ClientRecord, _ streams: StandardStreams) async throws {
-        var conversation = Conversation(connection: connection, streams: streams, style: style)
+    private func converse(
+        _ connection: Connection, _ client: ClientRecord, _ streams: any LocalSide, _ loop: EventLoop
+    ) async throws {
+        var conversation = Conversation(peer: connection, side: streams, style: style, loop: loop)
         conversation.count = { client.note(bytesIn: $0, bytesOut: $1) }
         do throws(Conversation.Failure) { try await conversation.run() } catch {
             // One client's failure is not that of those who come after it.
-            if keeps, case .connection(let failure) = error { throw ClientFailure(message: failure.message ?? "") }
+            if keeps, case .peer(let failure) = error { throw ClientFailure(message: failure.message ?? "") }
             throw error.cause
         }
     }
@@ -177,5 +255,63 @@ final class ListenRun: Sendable {
     private struct ClientFailure: Error, CustomStringConvertible {
         let message: String
         var description: String { message }
+    }
+}
+
+/// What comes otherwise than by a connection that was accepted.
+extension ListenRun {
+    /// `-`: standard input and output are a client, as inetd starts a service.
+    private func serveStandardIO(_ means: Means) async throws {
+        let connection: Connection
+        do throws(SocketError) { connection = try await StandardIO.open(on: means.loop) } catch {
+            throw ToolFailure(error, of: "standard input and output")
+        }
+        defer { connection.close() }
+        await serve(connection, means)
+        means.ending.begin(with: .success)
+    }
+
+    private func datagramSockets(on loop: EventLoop) async throws(ToolFailure) -> [DatagramSocket] {
+        var sockets: [DatagramSocket] = []
+        do throws(SocketError) {
+            for endpoint in addresses.datagrams {
+                var options = DatagramSocket.Options()
+                // Several programs may hear a group.
+                if case .host(.address(let ip), _) = endpoint.target { options.sharesAddress = ip.isMulticast }
+                sockets.append(try await DatagramSocket(on: endpoint, options: options, loop: loop))
+            }
+        } catch {
+            throw ToolFailure(error)
+        }
+        return sockets
+    }
+
+    private func serve(_ socket: DatagramSocket, _ means: Means) async throws {
+        guard let streams = means.streams else {
+            let service = DatagramService(
+                socket, handler, means.log, admitting: admitted, decoding: options.encoding?.encoding)
+            do { try await service.run() } catch { means.ending.fail(ToolFailure(error)) }
+            return
+        }
+        do { try await converse(over: socket, streams, means) } catch {
+            if (error as? SocketError)?.reason != .closed { means.ending.fail(ToolFailure(error)) }
+        }
+        socket.close()
+    }
+
+    /// Talks with whoever speaks first; with --keep with whoever spoke last.
+    private func converse(over socket: DatagramSocket, _ streams: any LocalSide, _ means: Means) async throws {
+        var first = try await socket.receive()
+        while !admitted.admits(first.sender) { first = try await socket.receive() }
+        let client = ClientRecord(named: "\(first.sender)", at: means.loop.timeNow)
+        try means.log.connected(client)
+        if !keeps, first.sender != .unix(.unnamed) { try await socket.connect(to: first.sender) }
+        var style = style
+        style.isDatagrams = true
+        let peer = DatagramPeer(socket, first: first)
+        var conversation = Conversation(peer: peer, side: streams, style: style, loop: means.loop)
+        conversation.count = { client.note(datagramsIn: $0 > 0 ? 1 : 0, bytesIn: $0, bytesOut: $1) }
+        do throws(Conversation.Failure) { try await conversation.run() } catch { throw error.cause }
+        try means.log.disconnected(client, at: means.loop.timeNow, because: nil)
     }
 }

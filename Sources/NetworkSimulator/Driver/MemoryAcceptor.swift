@@ -35,7 +35,7 @@ final class MemoryAcceptor: Acceptor, @unchecked Sendable {
         return MemoryTransport(client, loop: loop, driver: driver)
     }
 
-    func waitToAccept() throws(SocketError) -> Waiting? {
+    func waitForClient() throws(SocketError) -> Waiting? {
         if isClosed { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
         if !clients.isEmpty { return nil }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }

@@ -35,6 +35,8 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
         return true
     }
 
+    func checkReceiving() throws(SocketError) { try check(.receive) }
+
     private func check(_ operation: SocketError.Operation) throws(SocketError) {
         let isBusy = operation == .receive && reading.isBusy
         if !isClosed && !isCancelled && !isBusy { return }

@@ -29,6 +29,12 @@ struct AddressOrder {
         families = [Family(family: .unspecified, addresses: addresses[...])]
     }
 
+    /// A name's addresses in the order in which to listen at one of them. As Python's servers: IPv4 unless told
+    /// otherwise, though "localhost" is ::1 first on most systems.
+    static func forListening(_ addresses: [SocketAddress]) -> [SocketAddress] {
+        addresses.filter { $0.family != .ipv6 } + addresses.filter { $0.family == .ipv6 }
+    }
+
     var isEmpty: Bool { families.allSatisfy(\.addresses.isEmpty) }
 
     /// Adds addresses, best first. The family of the first one ever comes first, unless another is preferred.

@@ -59,14 +59,6 @@ public nonisolated(nonsending) func withDatagramSocket<Result: Sendable>(
 private nonisolated(nonsending) func use<Result: Sendable>(
     _ socket: DatagramSocket, _ body: @Sendable (DatagramSocket) async throws -> Result
 ) async throws -> Result {
-    socket.own()
-    defer {
-        socket.disown()
-        socket.close()
-    }
-    return try await withTaskCancellationHandler {
-        try await body(socket)
-    } onCancel: {
-        socket.transport.cancel()
-    }
+    defer { socket.close() }
+    return try await withOwnership(of: socket) { try await body(socket) }
 }

@@ -75,7 +75,7 @@ struct DatagramTarget: Sendable {
         do throws(ResolverError) {
             let resolver = AsyncResolver(on: loop)
             let all = try await resolver.addresses(of: name.text, port: port, kind: .datagram)
-            return isPassive ? all.filter { $0.family != .ipv6 } + all.filter { $0.family == .ipv6 } : all
+            return isPassive ? AddressOrder.forListening(all) : all
         } catch {
             throw SocketError(operation, SocketError.Reason(error), subject: text)
         }

@@ -15,6 +15,9 @@ package protocol NetworkDriver: AnyObject, Sendable {
     /// Ends the wait that goes on, or the next one. Any thread may call this.
     func wake()
 
+    /// Lets go of whatever it would tell of anything: nobody waits any more. Optional: for drivers that hold it.
+    func retire()
+
     /// Starts a connection. It is there, or has failed, once the transport is writable:
     /// ``Transport/finishConnecting()`` tells which.
     func connect(to address: SocketAddress, from source: SocketAddress?) throws(SocketError) -> any Transport
@@ -42,6 +45,8 @@ package protocol NetworkDriver: AnyObject, Sendable {
 }
 
 extension NetworkDriver {
+    package func retire() {}
+
     package func adoptDatagrams(_ descriptor: FileDescriptor) throws(SocketError) -> any DatagramTransport {
         throw SocketError(.adopt, .unsupported(.noFunction), subject: "descriptor \(descriptor.rawValue)")
     }
@@ -74,7 +79,7 @@ package protocol Acceptor: AnyObject, Sendable {
     /// Where to wait until a client may be there; nil when one may be now. The wait may end early, never late.
     ///
     /// - Throws: `.closed`, `.busy`.
-    func waitToAccept() throws(SocketError) -> Waiting?
+    func waitForClient() throws(SocketError) -> Waiting?
 
     /// Stops listening. Who waits gets `.closed`.
     func close()
@@ -85,7 +90,7 @@ extension Acceptor {
     ///
     /// - Throws: `.closed`, `.cancelled`, `.timedOut`, `.busy`.
     nonisolated(nonsending) func waitForClient(until deadline: LoopInstant) async throws(SocketError) {
-        guard let waiting = try waitToAccept() else { return }
+        guard let waiting = try waitForClient() else { return }
         try await waiting.wait(.accept, until: deadline, localAddress)
     }
 }

@@ -136,11 +136,21 @@ protocol ReadinessWatcher: AnyObject {
     }
 
     /// Nothing is told to this watcher any more. Called before its descriptor is closed.
-    func remove(_ index: Int) {
+    ///
+    /// - Parameter isLast: nobody else can have a duplicate of the descriptor.
+    func remove(_ index: Int, isLast: Bool = false) {
         if let watcher = slots[index].watcher, isEdgeTriggered || !slots[index].interest.isEmpty {
-            try? selector.unregister(watcher.watchedDescriptor)
+            let descriptor = watcher.watchedDescriptor
+            if isLast { try? selector.forget(descriptor) } else { try? selector.unregister(descriptor) }
         }
         release(index)
+    }
+
+    package func retire() {
+        let watchers = slots.map(\.watcher)
+        for index in slots.indices { slots[index].watcher = nil }
+        // One that ends here takes itself out of the slots.
+        withExtendedLifetime(watchers) {}
     }
 
     private func release(_ index: Int) {
@@ -169,7 +179,7 @@ protocol ReadinessWatcher: AnyObject {
 }
 
 extension SocketError {
-    init(_ error: SelectorError) {
+    package init(_ error: SelectorError) {
         let reason: Reason =
             switch error.reason {
             case .system(let number): Reason(number, during: .open)

@@ -13,10 +13,15 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     /// For whoever never has to wait.
     private var accepts = Stint()
     let localAddress: SocketAddress
+    /// The own address of every client's socket, where it can be known beforehand: a question less to the system.
+    private let clientsAddress: SocketAddress?
 
     init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) throws(SocketError) {
         try socket.setTimeLimit(.zero)
         localAddress = try socket.localAddress
+        clientsAddress = socket.catchesForeign ? nil : localAddress
+        // What it accepts inherits that.
+        SocketTransport.sendAtOnce(socket)
         self.loop = loop
         self.driver = driver
         waiting = Waiting(on: loop)
@@ -32,18 +37,16 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     func acceptNow() throws(SocketError) -> (any Transport)? {
         guard let socket else { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
         if !mayAccept { return nil }
-        do throws(SocketError) {
-            let client = SocketTransport(try socket.socket.accept(), loop: loop, driver: driver)
-            mayAccept = !accepts.ends()
-            return client
-        } catch {
-            if error.reason != .wouldBlock { throw error }
+        guard let client = try socket.socket.acceptNow() else {
             mayAccept = false
             return nil
         }
+        mayAccept = !accepts.ends()
+        let address = clientsAddress ?? (try? client.localAddress)
+        return SocketTransport(client, at: address, isOwn: true, loop: loop, driver: driver)
     }
 
-    func waitToAccept() throws(SocketError) -> Waiting? {
+    func waitForClient() throws(SocketError) -> Waiting? {
         if socket == nil { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
         if mayAccept { return nil }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
@@ -71,6 +74,15 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
             socket = nil
             waiting.wake(.closed)
         }
+    }
+}
+
+extension Socket {
+    /// Whether it takes clients that called another address than its own.
+    fileprivate var catchesForeign: Bool {
+        guard let ip = (try? localAddress)?.ip else { return false }
+        let isTransparent = try? self[family == .ipv6 ? .ipv6Transparent : .transparent]
+        return ip.isUnspecified || isTransparent != false
     }
 }
 

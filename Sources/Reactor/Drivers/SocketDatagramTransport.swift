@@ -19,22 +19,22 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
     /// Nil once it is closed.
     private var socket: SharedSocket?
     private var slot: Int?
-    private let reading: Waiting
-    private let writing: Waiting
+    let reading: Waiting
+    let writing: Waiting
     /// Whether an attempt is worth its system call.
-    private var mayReceive = true
-    private var maySend = true
+    var mayReceive = true
+    var maySend = true
     /// For whoever never has to wait.
-    private var receives = Stint()
-    private var sends = Stint()
+    var receives = Stint()
+    var sends = Stint()
     private var isCancelled = false
     /// It was called ready, and nothing has come since: select does not tell an error from a datagram.
-    private var hasNothingToShow = false
+    var hasNothingToShow = false
     /// The kernel does not tell when what could not be sent will fit.
-    private var roomIsUntold = false
+    var roomIsUntold = false
     /// What the system's 32 bits have counted so far, and what they said last.
     private var dropped = (total: 0, last: UInt32(0))
-    private let isInternet: Bool
+    let isInternet: Bool
     private(set) var localAddress: SocketAddress
     private(set) var peer: SocketAddress?
 
@@ -102,8 +102,10 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
         return isTaken
     }
 
+    func checkReceiving() throws(SocketError) { _ = try open(.receive, reading) }
+
     @inline(__always)
-    private func open(
+    func open(
         _ operation: SocketError.Operation, _ direction: Waiting? = nil
     ) throws(SocketError) -> SharedSocket {
         if let socket, !isCancelled, direction?.isBusy != true { return socket }
@@ -163,7 +165,7 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
         }
     }
 
-    private func emptyErrorQueue() {
+    func emptyErrorQueue() {
         guard isInternet, peer == nil, let socket else { return }
         while (try? socket.socket.receiveMessage(upTo: 1, flags: .errorQueue)) != nil {}
     }
@@ -229,7 +231,7 @@ extension SocketDatagramTransport {
 
 extension SocketError.Reason {
     /// Whether it tells what became of a datagram that was sent to one peer: `icmp(7)`, `ip(7)` under `IP_RECVERR`.
-    fileprivate var concernsOneOfManyPeers: Bool {
+    var concernsOneOfManyPeers: Bool {
         guard case .system(let error) = self else { return false }
         return [
             .connectionRefused, .noRouteToHost, .networkUnreachable, .hostIsDown, .protocolNotAvailable,

@@ -24,21 +24,46 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     private var receives = Stint()
     private var sends = Stint()
     private var isCancelled = false
+    /// Whether somebody else may have a duplicate of the descriptor: it was not opened here, or was lent.
+    private var mayBeShared: Bool
     let peer: SocketAddress?
     let localAddress: SocketAddress?
 
-    init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) {
-        self.loop = loop
-        self.driver = driver
-        peer = socket.peer
-        localAddress = try? socket.localAddress
-        stopsShort = peer?.ip == nil
-        // Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
-        if peer?.ip != nil { try? socket.set(.noDelay, to: true) }
+    convenience init(_ socket: consuming Socket, loop: EventLoop, driver: ReadinessDriver) {
+        Self.sendAtOnce(socket)
         // Calls that take no flag for it must not wait either. It fails for a descriptor that is no socket.
         if socket.timeLimit != .zero { try? socket.setTimeLimit(.zero) }
-        number = socket.descriptor.rawValue
-        self.socket = SharedSocket(socket)
+        let address = try? socket.localAddress
+        self.init(SharedSocket(socket), at: address, isOwn: false, loop: loop, driver: driver)
+    }
+
+    /// One that is as a transport's should be: it never waits, and sends at once.
+    ///
+    /// - Parameter isOwn: nobody else has had the descriptor.
+    convenience init(
+        _ socket: consuming Socket, at localAddress: SocketAddress?, isOwn: Bool, loop: EventLoop,
+        driver: ReadinessDriver
+    ) {
+        self.init(SharedSocket(socket), at: localAddress, isOwn: isOwn, loop: loop, driver: driver)
+    }
+
+    /// The same for one that somebody else holds too.
+    init(
+        _ shared: SharedSocket, at localAddress: SocketAddress?, isOwn: Bool, loop: EventLoop, driver: ReadinessDriver
+    ) {
+        mayBeShared = !isOwn
+        self.loop = loop
+        self.driver = driver
+        self.localAddress = localAddress
+        peer = shared.socket.peer
+        stopsShort = peer?.ip == nil
+        number = shared.descriptor.rawValue
+        socket = shared
+    }
+
+    /// Requests and answers are the rule, and Nagle's algorithm delays them by 40 ms.
+    static func sendAtOnce(_ socket: borrowing Socket) {
+        if socket.family == .ipv4 || socket.family == .ipv6 { try? socket.set(.noDelay, to: true) }
     }
 
     deinit {
@@ -97,6 +122,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     ) throws(SocketError) -> Result? {
         let waiting = direction == .receiving ? reading : direction == .sending ? writing : nil
         let socket = try open(direction == .receiving ? .receive : .send, waiting)
+        mayBeShared = true
         if direction == .receiving && !mayReceive || direction == .sending && !maySend { return nil }
         do throws(SocketError) {
             let result = try body(socket.socket)
@@ -237,7 +263,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
 
     private func letGo() {
         if let slot {
-            driver.remove(slot)
+            driver.remove(slot, isLast: !mayBeShared)
             self.slot = nil
             loop.statistics.connections -= 1
         }

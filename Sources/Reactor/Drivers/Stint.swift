@@ -24,6 +24,17 @@ struct Stint {
         return true
     }
 
+    /// The same for one that moved several things.
+    mutating func ends(after many: Int) -> Bool {
+        if Int(count) + many < Int(Self.longest) {
+            count += UInt8(many)
+            return false
+        }
+        count = 0
+        isOver = true
+        return true
+    }
+
     /// The task has waited.
     @inline(__always)
     mutating func begin() { count = 0 }

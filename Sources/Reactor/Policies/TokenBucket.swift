@@ -52,7 +52,7 @@ public struct TokenBucket: Hashable, Sendable {
         let missing = Int128(min(count, capacity)) * Self.whole - level
         if missing <= 0 { return now }
         let wait = (missing + Int128(rate) - 1) / Int128(rate)
-        return now.advanced(by: .nanoseconds(Int64(clamping: wait)))
+        return max(now, last ?? now).advanced(by: .nanoseconds(Int64(clamping: wait)))
     }
 
     private mutating func fill(until now: LoopInstant) {

@@ -71,7 +71,7 @@ public final class ListeningPort: LoopService, WaitObserver, TransportOwner, @un
                 if let carrier = try acceptor.acceptNow() {
                     _ = pause.end(at: loop.now)
                     begin(carrier)
-                } else if let waiting = try acceptor.waitToAccept() {
+                } else if let waiting = try acceptor.waitForClient() {
                     return waiting.observe(self, as: .accepting)
                 }
             } catch {

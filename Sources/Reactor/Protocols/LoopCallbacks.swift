@@ -45,7 +45,9 @@ final class LoopCallbacks: @unchecked Sendable {
 
     /// Whether somebody is to be called before the loop may wait.
     @inline(__always)
-    var hasWork: Bool { !woken.isEmpty || !unsettled.isEmpty || !actions.isEmpty || life.isOver }
+    var hasWork: Bool { hasCalls || life.isOver }
+
+    private var hasCalls: Bool { !woken.isEmpty || !unsettled.isEmpty || !actions.isEmpty }
 
     /// The phase of the turn.
     func run() {
@@ -66,6 +68,17 @@ final class LoopCallbacks: @unchecked Sendable {
         }
         if whenEmpty != nil && isEmpty { whenEmpty.take()?() }
     }
+
+    /// The loop turns no more: everything ends, and nobody holds the loop through this any longer.
+    func retire() {
+        for service in services { service.end() }
+        for transport in transports { transport.end(.stopped) }
+        // What they bring about may bring more; what goes on for ever is not waited for.
+        for _ in 0..<Self.lastRounds where hasCalls { run() }
+        (services, delayedCalls, transports) = ([], [], [])
+    }
+
+    private static let lastRounds = 100
 
     // MARK: Whom there is
 

@@ -10,7 +10,7 @@
 import Sockets
 
 /// What a server does about its clients while descriptors or memory are short.
-struct AcceptPause: ~Copyable {
+package struct AcceptPause: ~Copyable {
     static let first = Duration.milliseconds(50)
     static let longest = Duration.milliseconds(800)
     static let calm = Duration.seconds(1)
@@ -18,15 +18,15 @@ struct AcceptPause: ~Copyable {
     private var length: Duration?
     private var reserve: OwnedDescriptor?
     /// When the shortage is over if none is met until then; `.never` outside of one.
-    private(set) var calmAt = LoopInstant.never
+    package private(set) var calmAt = LoopInstant.never
 
     /// A pause went by without anybody leaving. If then nothing has come back those who wait are told.
-    var wasInVain = false
+    package var wasInVain = false
 
-    init() { reserve = Self.makeReserve() }
+    package init() { reserve = Self.makeReserve() }
 
     /// A shortage was met: how long to pause, and whether it is the first time.
-    mutating func begin(at now: LoopInstant) -> (length: Duration, isNews: Bool) {
+    package mutating func begin(at now: LoopInstant) -> (length: Duration, isNews: Bool) {
         let next = length.map { min($0 * 2, Self.longest) } ?? Self.first
         defer { length = next }
         calmAt = now.advanced(by: next).advanced(by: Self.calm)
@@ -35,13 +35,18 @@ struct AcceptPause: ~Copyable {
 
     /// Takes one waiting client with the reserve descriptor, and lets it go at once.
     mutating func shed(_ acceptor: any Acceptor) {
+        shed { if let client = try? acceptor.acceptNow() { client.abort() } }
+    }
+
+    /// The same for any way to take a client and let it go.
+    package mutating func shed(_ takeOne: () -> Void) {
         reserve = nil
-        if let client = try? acceptor.acceptNow() { client.abort() }
+        takeOne()
         reserve = Self.makeReserve()
     }
 
     /// Nothing was short: whether that ends a shortage.
-    mutating func end(at now: LoopInstant) -> Bool {
+    package mutating func end(at now: LoopInstant) -> Bool {
         wasInVain = false
         guard now >= calmAt, calmAt != .never else { return false }
         length = nil

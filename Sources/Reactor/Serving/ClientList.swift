@@ -4,78 +4,118 @@ import Synchronization
 
 /// The connections that a server has. Its handlers end on several loops, so that it has a lock.
 final class ClientList: Sendable {
+    /// What is known of a client, so that the task that serves it need not keep it.
+    private struct Client {
+        let connection: Connection
+        /// When it came.
+        let since: LoopInstant
+    }
+
     private struct State {
-        var connections: [Int: Connection] = [:]
+        var clients: [Int: Client] = [:]
+        /// Seats that are kept for clients who are just being accepted, on whichever loops.
+        var promised = 0
         var last = 0
         var isDraining = false
         var perPeer: [IPAddress: Int] = [:]
-        /// The acceptors that wait until somebody leaves.
+        /// The acceptors that wait until somebody leaves, and those that wait for a seat.
         var waiters: [Waiting] = []
+        var seekers: [Waiting] = []
         /// Whoever comes now comes too late: the others have been cancelled.
         var isOver = false
     }
 
-    /// A place in the list.
-    struct Place: Sendable {
-        let number: Int
-        let peer: IPAddress?
-    }
-
+    /// How many connections one address may have.
+    private let limitPerPeer: Int
     private let state = Mutex(State())
 
-    var count: Int { state.withLock { $0.connections.count } }
+    init(perPeer limit: Int = .max) { limitPerPeer = limit }
 
-    /// Nil when the peer has as many connections as it may have. One that comes after ``cancelAll()`` is cancelled.
-    func enter(_ connection: Connection, perPeer limit: Int) -> Place? {
-        let peer = limit < .max ? connection.peer?.ip : nil
-        let (place, isLate) = state.withLock { state -> (Place?, Bool) in
+    var count: Int { state.withLock { $0.clients.count } }
+
+    /// How many acceptors wait for a seat.
+    var seekerCount: Int { state.withLock { $0.seekers.count } }
+
+    /// Takes the seat that ``waitForSeat(_:on:)`` keeps: the client's number; nil, and the seat is kept on, when its
+    /// peer has as many connections as it may have. One that comes after ``cancelAll()`` is cancelled.
+    func enter(_ connection: Connection, at now: LoopInstant) -> Int? {
+        let peer = countedPeer(of: connection)
+        let (number, isLate) = state.withLock { state -> (Int?, Bool) in
             if let peer {
-                guard state.perPeer[peer, default: 0] < limit else { return (nil, false) }
+                guard state.perPeer[peer, default: 0] < limitPerPeer else { return (nil, false) }
                 state.perPeer[peer, default: 0] += 1
             }
+            state.promised -= 1
             state.last += 1
-            state.connections[state.last] = connection
+            state.clients[state.last] = Client(connection: connection, since: now)
             if state.isDraining { connection.beginDraining() }
-            return (Place(number: state.last, peer: peer), state.isOver)
+            return (state.last, state.isOver)
         }
-        if isLate { connection.transport.cancel() }
-        return place
+        if isLate { connection.cancel() }
+        return number
     }
 
-    func leave(_ place: Place) {
-        let waiters = state.withLock { state in
-            state.connections[place.number] = nil
-            if let peer = place.peer {
+    /// The address that a connection counts for, where those are counted.
+    private func countedPeer(of connection: Connection) -> IPAddress? {
+        limitPerPeer < .max ? connection.peer?.ip : nil
+    }
+
+    /// - Returns: when it came.
+    @discardableResult
+    func leave(_ number: Int) -> LoopInstant? {
+        let (since, waiters) = state.withLock { state in
+            let client = state.clients.removeValue(forKey: number)
+            if let client, let peer = countedPeer(of: client.connection) {
                 let left = state.perPeer[peer, default: 1] - 1
                 state.perPeer[peer] = left > 0 ? left : nil
             }
-            defer { state.waiters = [] }
-            return state.waiters
+            defer { (state.waiters, state.seekers) = ([], []) }
+            return (client?.since, state.waiters + state.seekers)
         }
         for waiter in waiters { waiter.wakeOnItsLoop() }
+        return since
     }
 
-    /// Waits until fewer connections than `limit` are there.
-    nonisolated(nonsending) func waitForRoom(_ limit: Int, on loop: EventLoop) async throws(SocketError) {
-        while true {
+    /// Waits until fewer connections than `limit` are there, and keeps a seat: who accepts on several loops at a time
+    /// must not have more between them than there is room for.
+    nonisolated(nonsending) func waitForSeat(_ limit: Int, on loop: EventLoop) async throws(SocketError) {
+        while !takeSeat(limit) {
             let waiting = Waiting(on: loop)
             let isFull = state.withLock { state in
-                if state.connections.count < limit { return false }
-                state.waiters.append(waiting)
+                // Somebody may have left in between.
+                if state.clients.count + state.promised < limit { return false }
+                state.seekers.append(waiting)
                 return true
             }
-            guard isFull else { return }
-            try await waiting.wait(.accept, until: .never)
+            if isFull { try await waiting.wait(.accept, until: .never) }
         }
+    }
+
+    private func takeSeat(_ limit: Int) -> Bool {
+        state.withLock { state in
+            guard state.clients.count + state.promised < limit else { return false }
+            state.promised += 1
+            return true
+        }
+    }
+
+    /// Nobody came for whom a seat was kept.
+    func giveBackSeat() {
+        let seekers = state.withLock { state in
+            state.promised -= 1
+            defer { state.seekers = [] }
+            return state.seekers
+        }
+        for seeker in seekers { seeker.wakeOnItsLoop() }
     }
 
     /// Those who are here learn of the drain, and those who still come.
     func drain() {
-        let connections = state.withLock { state in
+        let clients = state.withLock { state in
             state.isDraining = true
-            return state.connections
+            return state.clients
         }
-        for connection in Self.inOrder(connections) { connection.beginDraining() }
+        for connection in Self.inOrder(clients) { connection.beginDraining() }
     }
 
     /// Waits until a connection has left, and at most until `deadline`; whether one has.
@@ -94,14 +134,14 @@ final class ClientList: Sendable {
     }
 
     func cancelAll() {
-        let connections = state.withLock { state in
+        let clients = state.withLock { state in
             state.isOver = true
-            return state.connections
+            return state.clients
         }
-        for connection in Self.inOrder(connections) { connection.transport.cancel() }
+        for connection in Self.inOrder(clients) { connection.cancel() }
     }
 
-    private static func inOrder(_ connections: [Int: Connection]) -> [Connection] {
-        connections.sorted { $0.key < $1.key }.map(\.value)
+    private static func inOrder(_ clients: [Int: Client]) -> [Connection] {
+        clients.sorted { $0.key < $1.key }.map(\.value.connection)
     }
 }

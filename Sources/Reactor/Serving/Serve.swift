@@ -28,16 +28,3 @@ public func serve(
         report: report, handler: handler)
     try await server.run()
 }
-
-/// Runs `body` as the task that serves a connection: cancelling the task cancels the connection as a whole.
-package nonisolated(nonsending) func withOwnership<Result>(
-    of connection: Connection, _ body: nonisolated(nonsending) () async throws -> Result
-) async rethrows -> Result {
-    connection.own()
-    defer { connection.disown() }
-    return try await withTaskCancellationHandler {
-        try await body()
-    } onCancel: {
-        connection.transport.cancel()
-    }
-}

@@ -25,6 +25,7 @@ import Synchronization
 /// | debug | `connection ended` | `peer`, `seconds` |
 /// | debug | `connection failed`: a handler's error that its peer can bring about | `peer`, `error` |
 /// | info | `connection refused` | `peer` |
+/// | info | `connection denied`: its address may not come | `peer` |
 /// | notice | `accepting resumed` | |
 /// | warning | `accepting paused` | `error` |
 /// | error | `handler failed` | `peer`, `error` |
@@ -40,6 +41,8 @@ public final class Server: Sendable {
         public var connections = 10_000
         /// Connections from one address that are served at a time; further ones are closed.
         public var connectionsPerPeer = Int.max
+        /// Whose connections are served; those of others are closed at once, and told as ``Event/denied(peer:)``.
+        public var addresses = AddressFilter.everybody
         /// Finished connections that wait to be accepted.
         public var backlog = 1024
 
@@ -53,7 +56,7 @@ public final class Server: Sendable {
     private let limits: Limits
     private let news: ServerNews
     private let handler: Handler
-    private let clients = ClientList()
+    private let clients: ClientList
     /// With metrics only.
     private let probes: LoopProbes?
 
@@ -129,6 +132,7 @@ public final class Server: Sendable {
         self.limits = limits
         self.news = news
         self.handler = handler
+        clients = ClientList(perPeer: limits.connectionsPerPeer)
         probes = news.metrics.map { LoopProbes($0, on: (group?.loops ?? []) + listeners.map(\.loop)) }
     }
 
@@ -176,12 +180,18 @@ public final class Server: Sendable {
     private nonisolated(nonsending) func serveAll() async throws(SocketError) {
         let failure = FirstFailure()
         probes?.start()
-        await withDiscardingTaskGroup { group in
-            for listener in listeners {
-                group.addTask(executorPreference: listener.loop) { [self] in
-                    if let error = await serve(listener) { failure.note(error) }
+        // One handler for all clients. Their tasks are cancelled with this one and no other way; with a handler of
+        // its own each would need a second kilobyte of frames.
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                for listener in listeners {
+                    group.addTask(executorPreference: listener.loop) { [self] in
+                        if let error = await serve(listener) { failure.note(error) }
+                    }
                 }
             }
+        } onCancel: {
+            clients.cancelAll()
         }
         await probes?.stop()
         if Task.isCancelled { throw SocketError(.accept, .cancelled) }
@@ -198,8 +208,8 @@ public final class Server: Sendable {
             var pause = AcceptPause()
             while true {
                 do throws(SocketError) {
-                    try await clients.waitForRoom(limits.connections, on: loop)
-                    guard let transport = try acceptor.acceptNow() else {
+                    try await clients.waitForSeat(limits.connections, on: loop)
+                    guard let transport = try accept(from: acceptor) else {
                         try await waitForClient(of: acceptor, &pause, on: loop)
                         continue
                     }
@@ -213,6 +223,18 @@ public final class Server: Sendable {
                 }
             }
         }
+    }
+
+    /// Takes a client for the seat that is kept; nil, and the seat is given back, when none waits.
+    private func accept(from acceptor: any Acceptor) throws(SocketError) -> (any Transport)? {
+        do throws(SocketError) {
+            if let transport = try acceptor.acceptNow() { return transport }
+        } catch {
+            clients.giveBackSeat()
+            throw error
+        }
+        clients.giveBackSeat()
+        return nil
     }
 
     /// Waits until somebody may be there; in a shortage also until that is over.
@@ -247,36 +269,42 @@ public final class Server: Sendable {
         _ transport: any Transport, of listener: Listener, sharing group: EventLoopGroup?,
         in handlers: inout DiscardingTaskGroup
     ) {
+        guard limits.addresses.admits(transport.peer) else {
+            clients.giveBackSeat()
+            news.tell(.denied(peer: transport.peer))
+            transport.close()
+            return
+        }
         let home = group?.next() ?? listener.loop
         // Before anybody else may know of it: whoever cancels it asks for its loop.
         if home !== listener.loop { transport.move(to: home) }
         let connection = Connection(probes?.counting(transport) ?? transport)
-        guard let place = clients.enter(connection, perPeer: limits.connectionsPerPeer) else {
+        // Where nobody wants to know how long it took, not even the clock is read.
+        let now = news.isWanted ? listener.loop.timeNow : .never
+        guard let number = clients.enter(connection, at: now) else {
+            clients.giveBackSeat()
             news.tell(.refused(peer: transport.peer))
             connection.close()
             return
         }
         news.tell(.accepted(peer: transport.peer))
         handlers.addTask(executorPreference: home) { [self] in
-            await serve(connection)
-            clients.leave(place)
+            connection.own()
+            do { try await handler(connection) } catch { note(error, of: connection) }
+            end(connection, number)
         }
     }
 
-    private nonisolated(nonsending) func serve(_ connection: Connection) async {
-        let begin = news.isWanted ? connection.loop.timeNow : nil
-        do {
-            try await withOwnership(of: connection) { try await handler(connection) }
-        } catch {
-            note(error, of: connection)
-        }
+    // These are never inlined, so that their variables are not in the frame of every task that serves.
+
+    @inline(never)
+    private func end(_ connection: Connection, _ number: Int) {
+        connection.disown()
         connection.close()
-        if let begin {
-            news.tell(.ended(peer: connection.peer, after: begin.duration(to: connection.loop.timeNow)))
-        }
+        guard let since = clients.leave(number), news.isWanted else { return }
+        news.tell(.ended(peer: connection.peer, after: since.duration(to: connection.loop.timeNow)))
     }
 
-    // Never inlined, so that its variables are not in the frame of every task that serves.
     @inline(never)
     private func note(_ error: any Error, of connection: Connection) {
         // Being cancelled is no failure of the handler's.

@@ -19,6 +19,8 @@ extension Server {
         case acceptingResumed
         /// A peer had as many connections as it may have.
         case refused(peer: SocketAddress?)
+        /// A peer came from an address that may not (``Limits/addresses``).
+        case denied(peer: SocketAddress?)
 
         /// Whether a handler's error is of a kind that any peer can bring about on its own connection: it resets, falls
         /// silent, ends in the middle, or sends bytes that are no frame. Where that makes work for people, a stranger

@@ -23,6 +23,8 @@ extension Logger {
             notice("accepting resumed")
         case .refused(let peer):
             info("connection refused", metadata: Self.about(peer))
+        case .denied(let peer):
+            info("connection denied", metadata: Self.about(peer))
         }
     }
 

@@ -17,6 +17,7 @@ import Synchronization
 /// |---|---|---|---|
 /// | `netwright_server_accepted_total` | counter | | clients that were handed to a handler |
 /// | `netwright_server_refused_total` | counter | | clients whose peer had its share |
+/// | `netwright_server_denied_total` | counter | | clients whose address may not come |
 /// | `netwright_server_active` | meter | | handlers that run |
 /// | `netwright_server_handler_seconds` | timer | | how long each handler took |
 /// | `netwright_server_errors_total` | counter | `kind` | `peer`, `handler` or `accepting`: below |
@@ -36,6 +37,7 @@ public final class ServerMetrics: Sendable {
     private let factory: any MetricsFactory
     private let accepted: Counter
     private let refused: Counter
+    private let denied: Counter
     private let active: Meter
     private let handler: Timer
     private let errors: (peer: Counter, handler: Counter, accepting: Counter)
@@ -60,6 +62,7 @@ public final class ServerMetrics: Sendable {
         self.factory = factory
         accepted = counter("accepted_total")
         refused = counter("refused_total")
+        denied = counter("denied_total")
         active = Meter(label: "netwright_server_active", dimensions: [("server", server)], factory: factory)
         handler = Timer(
             label: "netwright_server_handler_seconds", dimensions: [("server", server)],
@@ -76,9 +79,8 @@ public final class ServerMetrics: Sendable {
     /// Tells the metrics system that none of these will change again, so that it can forget them: for programs whose
     /// servers come and go. Call it when the last server that has them has ended.
     public func destroy() {
-        for counter in [accepted, refused, errors.peer, errors.handler, errors.accepting, bytes.received, bytes.sent] {
-            counter.destroy()
-        }
+        for counter in [accepted, refused, denied, errors.peer, errors.handler, errors.accepting] { counter.destroy() }
+        for counter in [bytes.received, bytes.sent] { counter.destroy() }
         active.destroy()
         handler.destroy()
         let timers = lags.withLock { lags in
@@ -100,6 +102,7 @@ public final class ServerMetrics: Sendable {
             (Server.Event.isPeersDoing(error) ? errors.peer : errors.handler).increment()
         case .acceptingPaused: errors.accepting.increment()
         case .refused: refused.increment()
+        case .denied: denied.increment()
         case .acceptingResumed: break
         }
     }

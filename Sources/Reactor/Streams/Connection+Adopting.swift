@@ -12,4 +12,16 @@ extension Connection {
         }
         self.init(SocketTransport(socket, loop: loop, driver: driver))
     }
+
+    /// The same for a socket that somebody else may hold too, to shut it down.
+    ///
+    /// - Precondition: the loop is one of this machine's, and calls on the socket do not wait.
+    package convenience init(adopting shared: SharedSocket, on loop: EventLoop) {
+        guard let driver = loop.driver as? ReadinessDriver, shared.socket.timeLimit == .zero else {
+            preconditionFailure("a socket that does not wait, and a system's loop, are needed")
+        }
+        SocketTransport.sendAtOnce(shared.socket)
+        let address = try? shared.socket.localAddress
+        self.init(SocketTransport(shared, at: address, isOwn: false, loop: loop, driver: driver))
+    }
 }

@@ -53,7 +53,7 @@ extension Connection {
     /// - Throws: as ``receive()`` and ``send(_:)-(RawSpan)``.
     public nonisolated(nonsending) func echo() async throws(SocketError) {
         endsWhenDrained = true
-        while let received = try await receive() { try await send(received.bytes) }
+        while let received = try await receive() { try await send(received) }
     }
 
     private enum Attempt: ~Copyable {

@@ -16,6 +16,15 @@ extension Connection {
         }
     }
 
+    /// Sends everything that was received, from here or from another connection. The lease stays the caller's.
+    ///
+    /// - Throws: as ``send(_:)-(RawSpan)``.
+    public nonisolated(nonsending) func send(_ received: borrowing Received) async throws(SocketError) {
+        // Lending the bytes further down keeps the lease out of the heap: the compiler boxes a value whose span is held
+        // across a wait in the function that owns it.
+        try await send(received.bytes)
+    }
+
     /// Sends every byte of an array.
     ///
     /// - Throws: as ``send(_:)-(RawSpan)``.

@@ -17,12 +17,12 @@ import Synchronization
 ///
 /// Whoever has a connection closes it. One that is dropped instead is closed all the same, and its loop is told
 /// (``EventLoop/lostClose``): what that leaves to chance is when.
-public final class Connection: Sendable {
+public final class Connection: Sendable, TaskOwned {
     let transport: any Transport
     /// The loop that the connection belongs to.
     public let loop: EventLoop
-    private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
-    private let writeLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
+    private let readLimit = AtomicDeadline()
+    private let writeLimit = AtomicDeadline()
     private let idleNanoseconds = Atomic<Int64>(.max)
 
     /// The task that serves the connection. Touched on the loop alone.
@@ -37,11 +37,32 @@ public final class Connection: Sendable {
     /// Whether somebody has let go of the connection, as somebody should.
     private let isLetGo = Atomic(false)
 
+    /// The connection that goes on in this one's place, by way of a transport around this one's.
+    private let successor = Mutex<Connection?>(nil)
+
     /// A connection over a transport of one's own.
     public init(_ transport: any Transport) {
         self.transport = transport
         loop = transport.loop
     }
+
+    /// A connection in the place of another one, by way of a transport around that one's. Called on the loop.
+    init(succeeding old: Connection, _ transport: any Transport) {
+        self.transport = transport
+        loop = transport.loop
+        unsafe owner = unsafe old.owner
+        unsafe readAhead = unsafe old.readAhead
+        unsafe old.readAhead = nil
+        readDeadline = old.readDeadline
+        writeDeadline = old.writeDeadline
+        idleLimit = old.idleLimit
+        // From here on the new one hears of a drain; what came before is looked up.
+        old.successor.withLock { $0 = self }
+        old.isLetGo.store(true, ordering: .relaxed)
+        drainState.bitwiseOr(old.drainState.load(ordering: .relaxed), ordering: .relaxed)
+    }
+
+    private var next: Connection? { successor.withLock { $0 } }
 
     /// Whether the server that this connection belongs to is being drained: finish what is under way, and end.
     public var isDraining: Bool { drainState.load(ordering: .relaxed) & Self.draining != 0 }
@@ -77,6 +98,7 @@ public final class Connection: Sendable {
     func beginDraining() {
         drainState.bitwiseOr(Self.draining, ordering: .relaxed)
         wakeIfOver()
+        next?.beginDraining()
     }
 
     private func wakeIfOver() {
@@ -92,14 +114,14 @@ public final class Connection: Sendable {
     /// When waiting to receive ends with `.timedOut`; `.never` at first. It counts for a wait that goes on from its
     /// next one.
     public var readDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: readLimit.load(ordering: .relaxed)) }
-        set { readLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { readLimit.instant }
+        set { readLimit.instant = newValue }
     }
 
     /// When waiting to send ends with `.timedOut`; `.never` at first.
     public var writeDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: writeLimit.load(ordering: .relaxed)) }
-        set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { writeLimit.instant }
+        set { writeLimit.instant = newValue }
     }
 
     /// How long the peer may be silent: a wait that takes longer, to receive or to send, ends with `.timedOut`. Nil, as
@@ -135,10 +157,16 @@ public final class Connection: Sendable {
 
     /// The task that calls this serves the connection from now on: whoever runs it cancels the transport as a whole
     /// when the task is cancelled, so that its waits need no handler of their own.
-    func own() { unsafe owner = TaskIdentity.current }
+    package func own() {
+        unsafe owner = TaskIdentity.current
+        next?.own()
+    }
 
     /// The connection has no such task any more.
-    func disown() { unsafe owner = nil }
+    package func disown() {
+        unsafe owner = nil
+        next?.disown()
+    }
 
     @inline(__always)
     nonisolated(nonsending) func wait(
@@ -159,13 +187,13 @@ public final class Connection: Sendable {
     /// again and again.
     public func close() {
         isLetGo.store(true, ordering: .relaxed)
-        transport.close()
+        if let next { next.close() } else { transport.close() }
     }
 
     /// Throws the connection away: the peer sees a reset. Any thread may call this, again and again.
     public func abort() {
         isLetGo.store(true, ordering: .relaxed)
-        transport.abort()
+        if let next { next.abort() } else { transport.abort() }
     }
 
     /// Gives the transport to somebody else, who closes it: this connection is not to be used again.
@@ -173,6 +201,9 @@ public final class Connection: Sendable {
         isLetGo.store(true, ordering: .relaxed)
         return transport
     }
+
+    /// The hard stop, for whoever runs the task that serves the connection. Any thread may call this.
+    package func cancel() { if let next { next.cancel() } else { transport.cancel() } }
 
     deinit {
         if isLetGo.load(ordering: .relaxed) { return }

@@ -15,8 +15,40 @@ extension DatagramSocket {
     public nonisolated(nonsending) func receive() async throws(SocketError) -> Datagram {
         if !loop.isCurrent { return try await receiveElsewhere() }
         while true {
-            if let datagram = try receiveNow() { return datagram }
+            if let datagram = try takeWaiting() { return datagram }
             try await waitUntilReadable()
+            try fillBacklog()
+        }
+    }
+
+    /// Waits for a datagram, and takes those that wait behind it with it: for whoever answers many at once
+    /// (``send(_:)-([OutgoingDatagram])``). The sequence, and ``receive()``, receive many with one call under load too.
+    ///
+    /// - Parameter maximum: how many at most, from 1; never more than ``maximumBatch``.
+    /// - Returns: at least one, in the order in which they came.
+    /// - Throws: as ``receive()``; `.invalid` for a maximum below 1.
+    ///
+    /// C: `recvmmsg(2)`.
+    public nonisolated(nonsending) func receiveBatch(
+        upTo maximum: Int = DatagramSocket.maximumBatch
+    ) async throws(SocketError) -> [Datagram] {
+        if maximum < 1 { throw SocketError(.receive, .invalid("at most \(maximum) datagrams can't be received")) }
+        if !loop.isCurrent {
+            return try await loop.run(async: { [self] () async throws(SocketError) in
+                try await receiveBatch(upTo: maximum)
+            })
+        }
+        while true {
+            if unsafe !backlog.isEmpty {
+                try transport.checkReceiving()
+                let batch = unsafe backlog.take(upTo: maximum)
+                received.wrappingAdd(batch.count, ordering: .relaxed)
+                return batch
+            }
+            try await waitUntilReadable()
+            // Who asks for many is given many.
+            unsafe backlog.expectMany()
+            try fillBacklog()
         }
     }
 
@@ -31,6 +63,7 @@ extension DatagramSocket {
         if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
         if !loop.isCurrent { return try await copy(receiveElsewhere(), to: &output) }
         while true {
+            if let datagram = try takeWaiting() { return copy(datagram, to: &output) }
             if let head = try transport.receiveNow(into: &output) {
                 received.wrappingAdd(1, ordering: .relaxed)
                 return head
@@ -39,26 +72,31 @@ extension DatagramSocket {
         }
     }
 
-    /// By way of the loop's memory, so that what waits for a small datagram sets no large room aside.
-    private func receiveNow() throws(SocketError) -> Datagram? {
-        var head: DatagramHead?
-        let bytes: [UInt8]
-        if maximumLength > BufferPool.bufferSize {
-            bytes = try [UInt8].filled(capacity: maximumLength) { output throws(SocketError) in
-                head = try transport.receiveNow(into: &output)
+    /// What came with others.
+    private func takeWaiting() throws(SocketError) -> Datagram? {
+        if unsafe backlog.isEmpty { return nil }
+        try transport.checkReceiving()
+        received.wrappingAdd(1, ordering: .relaxed)
+        return unsafe backlog.take()
+    }
+
+    private func fillBacklog() throws(SocketError) {
+        try unsafe backlog.fill { (width, batch) throws(SocketError) in
+            if maximumLength <= BufferPool.bufferSize {
+                try transport.receiveNow(upTo: width, of: maximumLength, into: &batch)
+            } else if let datagram = try receiveLargeNow() {
+                batch.append(datagram)
             }
-        } else {
-            let loop = loop
-            let memory = unsafe loop.buffers.take()
-            defer { unsafe loop.buffers.giveBack(memory) }
-            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<maximumLength])
-            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+        }
+    }
+
+    /// One that may not fit into the loop's memory: only UNIX sockets have such.
+    private func receiveLargeNow() throws(SocketError) -> Datagram? {
+        var head: DatagramHead?
+        let bytes = try [UInt8].filled(capacity: maximumLength) { output throws(SocketError) in
             head = try transport.receiveNow(into: &output)
-            let count = unsafe output.finalize(for: room)
-            bytes = unsafe [UInt8](room[..<count])
         }
         guard let head else { return nil }
-        received.wrappingAdd(1, ordering: .relaxed)
         return Datagram(bytes: bytes, head: head)
     }
 

@@ -64,6 +64,28 @@ extension DatagramSocket {
     }
 }
 
+/// Many at a time.
+extension DatagramSocket {
+    /// Sends datagrams, in their order, with as few system calls as there can be.
+    ///
+    /// - Throws: as ``send(_:to:)-(RawSpan,SocketAddress)`` for the first that could not be sent. Those before it were
+    ///   sent, and are counted (``sentCount``); it and those behind it were not.
+    ///
+    /// C: `sendmmsg(2)`.
+    public nonisolated(nonsending) func send(_ datagrams: [OutgoingDatagram]) async throws(SocketError) {
+        if !loop.isCurrent {
+            return try await loop.run(async: { [self] () async throws(SocketError) in try await send(datagrams) })
+        }
+        var rest = datagrams[...]
+        while !rest.isEmpty {
+            let count = try transport.sendNow(rest)
+            if count == 0 { try await waitUntilWritable() }
+            sent.wrappingAdd(count, ordering: .relaxed)
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
 /// To the peer.
 extension DatagramSocket {
     /// Gives the socket a peer, or another one: from now on it receives from nobody else and learns when the peer's

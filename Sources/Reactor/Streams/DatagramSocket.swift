@@ -15,24 +15,32 @@ import Synchronization
 /// A datagram is sent whole or not at all, and arrives whole, or cut and saying so, or not at all: UDP loses, doubles
 /// and overtakes. What arrived here and found no room is counted (``droppedCount()``).
 ///
+/// Under load the sequence receives many with one system call; ``receiveBatch(upTo:)`` and
+/// ``send(_:)-([OutgoingDatagram])`` hand such batches to the program.
+///
 /// One task at a time waits to receive and one to send; a second one gets `.busy`. Every call honours cancellation: it
 /// throws `.cancelled`, and has then neither taken nor sent a datagram. Whoever waits when the socket is closed gets
 /// `.closed`.
 ///
 /// RFC 768; `udp(7)`, `unix(7)`.
-public final class DatagramSocket: Sendable {
+public final class DatagramSocket: Sendable, TaskOwned {
     /// The most bytes of a datagram that ``receive()`` takes unless told otherwise: no UDP datagram is longer (65,507
     /// bytes over IPv4, 65,527 over IPv6).
     public static let defaultMaximumLength = 65_536
 
+    /// The most datagrams that ``receiveBatch(upTo:)`` returns, and that one system call takes.
+    public static let maximumBatch = DatagramRoom.capacity
+
     let transport: any DatagramTransport
+    /// What was received with others. Touched on the loop alone.
+    nonisolated(unsafe) var backlog = DatagramBacklog()
     /// The task that uses the socket. Touched on the loop alone.
     private nonisolated(unsafe) var owner: TaskIdentity?
     /// The most bytes of a datagram that ``receive()`` takes; what is longer arrives truncated, and says so.
     public let maximumLength: Int
 
-    private let readLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
-    private let writeLimit = Atomic<Int64>(LoopInstant.never.nanoseconds)
+    private let readLimit = AtomicDeadline()
+    private let writeLimit = AtomicDeadline()
     private let addresses: Mutex<(local: SocketAddress, peer: SocketAddress?)>
     let received = Atomic<Int>(0)
     let sent = Atomic<Int>(0)
@@ -48,7 +56,8 @@ public final class DatagramSocket: Sendable {
 
     /// What a socket is opened with.
     public struct Options: Sendable {
-        /// The most bytes of a datagram that ``DatagramSocket/receive()`` takes, at least 1.
+        /// The most bytes of a datagram that ``DatagramSocket/receive()`` takes, at least 1. Under load it is worth
+        /// naming one: what is received together lies the closer together in memory, the less each of them may have.
         public var maximumLength: Int
         /// Whether several sockets may have the address, if all of them say so: each gets every datagram to a group,
         /// and one of them each other datagram. C: `SO_REUSEADDR`, `SO_REUSEPORT`.
@@ -102,26 +111,30 @@ public final class DatagramSocket: Sendable {
     /// When waiting to receive ends with `.timedOut`; `.never` at first. It counts for a wait that goes on from its
     /// next one.
     public var readDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: readLimit.load(ordering: .relaxed)) }
-        set { readLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { readLimit.instant }
+        set { readLimit.instant = newValue }
     }
 
     /// When waiting to send ends with `.timedOut`; `.never` at first.
     public var writeDeadline: LoopInstant {
-        get { LoopInstant(nanoseconds: writeLimit.load(ordering: .relaxed)) }
-        set { writeLimit.store(newValue.nanoseconds, ordering: .relaxed) }
+        get { writeLimit.instant }
+        set { writeLimit.instant = newValue }
     }
 
     /// The task that calls this uses the socket from now on: whoever runs it cancels the transport as a whole when the
     /// task is cancelled, so that its waits need no handler of their own.
-    func own() { unsafe owner = TaskIdentity.current }
+    package func own() { unsafe owner = TaskIdentity.current }
 
     /// The socket has no such task any more.
-    func disown() { unsafe owner = nil }
+    package func disown() { unsafe owner = nil }
+
+    /// The hard stop: who waits gets `.cancelled`, and so does every call after it.
+    package func cancel() { transport.cancel() }
 
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) {
         guard let waiting = try transport.waitToReceive() else { return }
+        unsafe backlog.rest()
         let deadline = Deadline.earliest(readDeadline)
         try await waiting.wait(.receive, until: deadline, owner: unsafe owner) { peer ?? localAddress }
     }

@@ -24,6 +24,25 @@ package protocol DatagramTransport: AnyObject, Sendable {
     ///   ``SocketError/isConnectionRefused`` and its like, once for each time that the peer's machine told it.
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> DatagramHead?
 
+    /// Receives datagrams that wait, with one call where that can be, and appends them. Optional: one at a time.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most, 1 or more.
+    ///   - maximumLength: how many bytes of each; at most the size of the loop's buffers.
+    /// - Throws: as ``receiveNow(into:)``; what came before the error has been appended or comes at the next attempt.
+    func receiveNow(upTo count: Int, of maximumLength: Int, into batch: inout [Datagram]) throws(SocketError)
+
+    /// Whether a task may receive: what was received with others and waits is for nobody else.
+    ///
+    /// - Throws: `.busy`, `.closed`, `.cancelled`, as ``receiveNow(into:)``.
+    func checkReceiving() throws(SocketError)
+
+    /// Sends datagrams in their order, each whole, with one call where that can be. Optional: one at a time.
+    ///
+    /// - Returns: how many went; 0 where there was no room for the first.
+    /// - Throws: as ``sendNow(_:to:by:)`` for the first one.
+    func sendNow(_ datagrams: ArraySlice<OutgoingDatagram>) throws(SocketError) -> Int
+
     /// Sends a datagram, whole.
     ///
     /// - Parameters:
@@ -75,6 +94,29 @@ package protocol DatagramTransport: AnyObject, Sendable {
 }
 
 extension DatagramTransport {
+    package func receiveNow(
+        upTo count: Int, of maximumLength: Int, into batch: inout [Datagram]
+    ) throws(SocketError) {
+        try receiveOneNow(of: maximumLength, into: &batch)
+    }
+
+    /// By way of the loop's memory, so that what waits for a small datagram sets no large room aside.
+    func receiveOneNow(of maximumLength: Int, into batch: inout [Datagram]) throws(SocketError) {
+        let loop = loop
+        let memory = unsafe loop.buffers.take()
+        defer { unsafe loop.buffers.giveBack(memory) }
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<maximumLength])
+        var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+        let head = try receiveNow(into: &output)
+        let filled = unsafe output.finalize(for: room)
+        if let head { batch.append(Datagram(bytes: unsafe [UInt8](room[..<filled]), head: head)) }
+    }
+
+    package func sendNow(_ datagrams: ArraySlice<OutgoingDatagram>) throws(SocketError) -> Int {
+        guard let first = datagrams.first else { return 0 }
+        return try sendNow(unsafe first.bytes.span.bytes, to: first.address, by: first.path) ? 1 : 0
+    }
+
     package func value<Value>(of option: SocketOption<Value>) throws(SocketError) -> Value {
         throw SocketError(.getOption, .unsupported(.noFunction), subject: "\(localAddress)")
     }

@@ -27,8 +27,7 @@ struct ListenTarget: Sendable {
         try Self.checkScheme(of: endpoint)
         do throws(ResolverError) {
             let found = try await AsyncResolver(on: loop).addresses(of: name.text, port: port, within: Self.patience)
-            // As Python's servers: IPv4 unless told otherwise, though "localhost" is ::1 first on most systems.
-            place = .addresses(found.filter { $0.family != .ipv6 } + found.filter { $0.family == .ipv6 })
+            place = .addresses(AddressOrder.forListening(found))
         } catch {
             throw SocketError(.listen, SocketError.Reason(error), subject: text)
         }

@@ -3,7 +3,7 @@
 /// Bytes that came, in memory of the loop's, which goes back by itself when this value ends.
 ///
 /// ```swift
-/// while let received = try await connection.receive() { try await connection.send(received.bytes) }
+/// while let received = try await connection.receive() { try await connection.send(received) }
 /// ```
 /// Never empty. Keep it no longer than it takes: each one that is kept costs the loop 64 KiB.
 @safe public struct Received: ~Copyable, Sendable {

@@ -139,7 +139,9 @@ enum WaitRole: UInt8 {
     @inline(__always)
     private func begin(until deadline: LoopInstant) -> Bool {
         outcome = nil
-        if wasWoken || cancelledNumber == number || deadline != .never { return beginSlowly(until: deadline) }
+        if wasWoken || cancelledNumber == number || deadline != .never || Task.isCancelled {
+            return beginSlowly(until: deadline)
+        }
         self.deadline = deadline
         return true
     }
@@ -150,7 +152,8 @@ enum WaitRole: UInt8 {
             wasWoken = false
             return false
         }
-        if cancelledNumber == number {
+        // A task may have cancelled itself.
+        if cancelledNumber == number || Task.isCancelled {
             outcome = .cancelled
             return false
         }

@@ -104,6 +104,29 @@ public final class BlockingPool: Sendable {
         return result
     }
 
+    /// As ``outcome(on:until:_:)`` for work that leaves something behind: once it has begun its answer is waited for
+    /// and returned, whatever becomes of the task. Called on the loop.
+    nonisolated(nonsending) func completion<Result: Sendable>(
+        on loop: EventLoop, _ work: @escaping @Sendable () -> Result
+    ) async throws(SocketError) -> Result {
+        if maximumThreads == 0 { return work() }
+        let answer = Answer<Result>()
+        let waiting = Waiting(on: loop)
+        let call = try submit {
+            answer.set(work())
+            waiting.wakeOnItsLoop()
+        }
+        defer { waiting.disarm() }
+        do throws(SocketError) { try await waiting.wait(.run, until: Deadline.current) } catch {
+            if withdraw(call) { throw error }
+        }
+        while true {
+            if let result = answer.take() { return result }
+            // As its owner, so that nothing but the answer ends the wait.
+            try? await waiting.wait(.run, until: .never, owner: TaskIdentity.current) { nil }
+        }
+    }
+
     /// Hands work to a thread and returns at once: the number by which it can be taken out again. Any thread may call
     /// this.
     ///
@@ -129,8 +152,11 @@ public final class BlockingPool: Sendable {
     }
 
     /// Takes work out of the queue, unless it has begun.
-    private func withdraw(_ number: UInt64) {
-        monitor.withLock { state in _ = state.queue.remove(number) }
+    ///
+    /// - Returns: whether it had not, and never will.
+    @discardableResult
+    private func withdraw(_ number: UInt64) -> Bool {
+        monitor.withLock { state in state.queue.remove(number) }
     }
 
     private func startThread(for number: UInt64) throws(SocketError) {

@@ -7,10 +7,14 @@ public import Sockets
 /// let sorted = try await loop.world.processes.output(of: .init("sort", ["-n"]), input: numbers)
 /// ```
 public struct Processes: Sendable {
-    private let start: @Sendable (_ request: Subprocess.Request, _ loop: EventLoop) throws(SocketError) -> Subprocess
+    private let start:
+        @Sendable (_ request: Subprocess.Request, _ loop: EventLoop) async throws(SocketError) -> Subprocess
 
-    /// This machine's. Starting a program holds the loop until the system has it: a millisecond or so.
-    static let system = Processes { request, loop throws(SocketError) in try Subprocess(request, on: loop) }
+    /// This machine's. Programs are started on a thread of the loop's pool: the system takes a millisecond or so for
+    /// it, and longer the more memory this process has.
+    static let system = Processes { request, loop async throws(SocketError) in
+        try await loop.run(async: { () async throws(SocketError) in try await Subprocess.start(request, on: loop) })
+    }
 
     /// A world without other programs: a simulation's. Starting one is `.unsupported`.
     public static let unsupported = Processes { request, _ throws(SocketError) in
@@ -26,14 +30,15 @@ public struct Processes: Sendable {
     ///   - grace: how long the program has to end by itself once it is asked to.
     /// - Returns: what `body` returned, and how the program ended: a code other than 0 is no error of this call.
     /// - Throws: `.system` with `ENOENT` or `EACCES` for a program that can't be run; `EINVAL` for a text with a NUL;
-    ///   ``SocketError/isOutOfResources``; `.unsupported`; what `body` throws; `.cancelled`, `.timedOut`.
+    ///   ``SocketError/isOutOfResources``; `.limitReached` when too many calls wait for a thread; `.unsupported`; what
+    ///   `body` throws; `.cancelled`, `.timedOut`.
     public nonisolated(nonsending) func run<Result: Sendable>(
         _ request: Subprocess.Request, on loop: EventLoop? = nil, grace: Duration = .seconds(5),
         _ body: @Sendable (Subprocess) async throws -> Result
     ) async throws -> (result: Result, end: ProcessEnd) {
         let loop = try EventLoop.forCaller(loop, .start)
         return try await withTaskExecutorPreference(loop) {
-            let process = try await loop.run { () throws(SocketError) in try start(request, loop) }
+            let process = try await start(request, loop)
             do {
                 let result = try await body(process)
                 process.closeStreams()

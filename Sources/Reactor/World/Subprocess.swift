@@ -68,24 +68,31 @@ public final class Subprocess: Sendable {
     private let descriptor: FileDescriptor
     private let leadsGroup: Bool
 
-    /// Starts a program. Called on the loop.
-    init(_ request: Request, on loop: EventLoop) throws(SocketError) {
-        do throws(Errno) {
-            let input = try ChildStream(request.input, childReads: true)
-            let output = try ChildStream(request.output, childReads: false)
-            let error = request.joinsErrorToOutput ? output.shared : try ChildStream(request.error, childReads: false)
-            let child = try withExtendedLifetime((input, output, error)) { () throws(Errno) in
-                try ChildProcess(SpawnRequest(request, input.stream, output.stream, error.stream))
+    /// Starts a program, on a thread of the pool. Called on the loop. Once the system has it this returns, so that
+    /// whoever waits for nothing any more can end it.
+    static nonisolated(nonsending) func start(
+        _ request: Request, on loop: EventLoop
+    ) async throws(SocketError) -> Subprocess {
+        do throws(SocketError) {
+            let launch = try await loop.world.blocking.completion(on: loop) {
+                Result { () throws(Errno) in try Launch(request) }
             }
-            identifier = child.identifier
-            descriptor = FileDescriptor(rawValue: child.number)
-            self.child = Mutex(child)
-            self.input = input.connection(on: loop, "the input of \(request.program)")
-            self.output = output.connection(on: loop, "the output of \(request.program)")
-            self.error = error.connection(on: loop, "the errors of \(request.program)")
+            do throws(Errno) { return try Subprocess(request, try launch.get(), on: loop) } catch {
+                throw SocketError(.start, error: error, subject: request.program)
+            }
         } catch {
-            throw SocketError(.start, error: error, subject: request.program)
+            throw error.operation == .run ? SocketError(.start, error.reason, subject: request.program) : error
         }
+    }
+
+    private init(_ request: Request, _ launch: Launch, on loop: EventLoop) throws(Errno) {
+        guard let child = launch.takeChild() else { throw .noSuchProcess }
+        identifier = child.identifier
+        descriptor = FileDescriptor(rawValue: child.number)
+        self.child = Mutex(child)
+        input = launch.input.connection(on: loop, "the input of \(request.program)")
+        output = launch.output.connection(on: loop, "the output of \(request.program)")
+        error = launch.error.connection(on: loop, "the errors of \(request.program)")
         name = request.program
         self.loop = loop
         leadsGroup = request.leadsGroup
@@ -173,8 +180,29 @@ public final class Subprocess: Sendable {
     }
 }
 
+/// A program that the system has started, on its way from the thread that did it to the loop.
+private final class Launch: Sendable {
+    let input, output, error: ChildStream
+    private let child: Mutex<ChildProcess?>
+
+    init(_ request: Subprocess.Request) throws(Errno) {
+        let input = try ChildStream(request.input, childReads: true)
+        let output = try ChildStream(request.output, childReads: false)
+        let error = request.joinsErrorToOutput ? output.shared : try ChildStream(request.error, childReads: false)
+        child = try withExtendedLifetime((input, output, error)) { () throws(Errno) in
+            Mutex(try ChildProcess(SpawnRequest(request, input.stream, output.stream, error.stream)))
+        }
+        // The child has its ends: none is open here any more when the program ends.
+        self.input = input.ownSide
+        self.output = output.ownSide
+        self.error = error.ownSide
+    }
+
+    func takeChild() -> ChildProcess? { child.withLock { $0.take() } }
+}
+
 /// Both sides of one of a child's standard streams.
-private struct ChildStream {
+private struct ChildStream: Sendable {
     let stream: SpawnRequest.Stream
     /// Closed here once the child has it.
     private let childsEnd: DescriptorEnd?
@@ -202,15 +230,18 @@ private struct ChildStream {
         (childsEnd, ownEnd) = childReads ? (first, second) : (second, first)
     }
 
-    private init(sharing other: ChildStream) {
+    private init(_ other: ChildStream, ownEnd: DescriptorEnd?) {
         stream = other.stream
-        childReads = false
+        childReads = other.childReads
         childsEnd = nil
-        ownEnd = nil
+        self.ownEnd = ownEnd
     }
 
     /// The same place for another of the child's streams.
-    var shared: ChildStream { ChildStream(sharing: self) }
+    var shared: ChildStream { ChildStream(self, ownEnd: nil) }
+
+    /// Without the child's end.
+    var ownSide: ChildStream { ChildStream(self, ownEnd: ownEnd) }
 
     func connection(on loop: EventLoop, _ name: String) -> Connection? {
         guard let ownEnd else { return nil }

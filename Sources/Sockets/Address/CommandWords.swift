@@ -14,6 +14,8 @@ enum CommandWords {
         var word: String.UnicodeScalarView?
         var quote: Unicode.Scalar?
         var rest = Substring(text).unicodeScalars
+        // In place: with a new text for each scalar a long word would take quadratic time.
+        func add(_ scalar: Unicode.Scalar) { if word?.append(scalar) == nil { word = .init([scalar]) } }
         while let scalar = rest.popFirst() {
             switch (scalar, quote) {
             case ("\0", _):
@@ -26,13 +28,13 @@ enum CommandWords {
                 word = word ?? .init()
             case ("\\", nil):
                 guard let escaped = rest.popFirst(), escaped != "\0" else { throw .unbalancedQuote }
-                word = (word ?? .init()) + [escaped]
+                add(escaped)
             case ("\\", "\""):
-                word = (word ?? .init()) + [try escape(&rest)]
+                add(try escape(&rest))
             case (_, .some(let open)) where open == scalar:
                 quote = nil
             default:
-                word = (word ?? .init()) + [scalar]
+                add(scalar)
             }
         }
         guard quote == nil else { throw .unbalancedQuote }
@@ -44,13 +46,17 @@ enum CommandWords {
     /// What a backslash inside double quotes takes; before anything else it stands for itself.
     private static func escape(_ rest: inout Scalars) throws(AddressError.Reason) -> Unicode.Scalar {
         if let next = rest.first, next == "\"" || next == "\\" { return rest.removeFirst() }
-        guard rest.starts(with: "u{".unicodeScalars), let end = rest.firstIndex(of: "}"),
+        // No further than a number reaches: not to the end of the text for each backslash.
+        guard rest.starts(with: "u{".unicodeScalars), let end = rest.prefix(longestNumber).firstIndex(of: "}"),
             let number = UInt32(Substring(rest[..<end].dropFirst(2)), radix: 16), let scalar = Unicode.Scalar(number)
         else { return "\\" }
         guard scalar != "\0" else { throw .embeddedNUL }
         rest = rest[rest.index(after: end)...]
         return scalar
     }
+
+    /// `u{`, eight digits, `}`.
+    private static let longestNumber = 11
 
     /// The text that splits into `words` again, without anything that a terminal would act on.
     static func join(_ words: [String]) -> String { words.map(quote).joined(separator: " ") }

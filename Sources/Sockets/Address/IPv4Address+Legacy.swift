@@ -22,8 +22,8 @@ extension IPv4Address {
 
     private static func parseLegacy(_ text: some StringProtocol) throws(AddressError.Reason) -> UInt32 {
         guard !text.isEmpty else { throw .empty }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
-        guard parts.count <= 4 else { throw .wrongOctetCount(parts.count) }
+        let parts = text.split(separator: ".", maxSplits: 4, omittingEmptySubsequences: false).map { String($0) }
+        guard parts.count <= 4 else { throw .wrongOctetCount(1 + text.utf8.count { $0 == UInt8(ascii: ".") }) }
         var value: UInt32 = 0
         for (index, part) in parts.enumerated() {
             let number = try legacyNumber(part)

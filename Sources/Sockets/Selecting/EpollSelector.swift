@@ -30,7 +30,7 @@ public import SystemPackage
     }
 
     /// All of them.
-    public static var triggers: Set<Trigger> { [.level, .edge, .oneShot] }
+    public static let triggers: Set<Trigger> = [.level, .edge, .oneShot]
 
     /// See ``Selector/register(_:for:trigger:token:)``. C: `epoll_ctl(2)`.
     public func register(
@@ -68,6 +68,11 @@ public import SystemPackage
             if error.reason != .notOpen && error.reason != .notRegistered { throw error }
             try reopen()
         }
+    }
+
+    /// The kernel forgets an entry with the last descriptor of its file. See ``Selector/forget(_:)``.
+    public func forget(_ descriptor: FileDescriptor) throws(SelectorError) {
+        try registry.remove(descriptor.rawValue)
     }
 
     /// Moves to a new set, and leaves behind what can't be removed from the old one. An edge or a one-shot may be told

@@ -14,7 +14,7 @@ public final class PollSelector: Selector {
     public init() throws(SelectorError) {}
 
     /// Level only.
-    public static var triggers: Set<Trigger> { [.level] }
+    public static let triggers: Set<Trigger> = [.level]
 
     /// See ``Selector/register(_:for:trigger:token:)``.
     public func register(

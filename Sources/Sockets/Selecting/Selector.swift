@@ -104,6 +104,13 @@ public protocol Selector: AnyObject {
     /// - Throws: `.notRegistered`.
     func unregister(_ descriptor: FileDescriptor) throws(SelectorError)
 
+    /// Stops watching a descriptor that is closed next and has no duplicate, in this process or in another: a mechanism
+    /// that forgets it by itself then needs no call. Optional: for the others ``unregister(_:)`` does. If there is a
+    /// duplicate all the same, whatever happens to it ends waits without an event.
+    ///
+    /// - Throws: `.notRegistered`.
+    func forget(_ descriptor: FileDescriptor) throws(SelectorError)
+
     /// Waits until something is ready, and appends to `events` what is, as far as there is room.
     ///
     /// - Parameters:
@@ -114,6 +121,9 @@ public protocol Selector: AnyObject {
 }
 
 extension Selector {
+    /// See the requirement.
+    public func forget(_ descriptor: FileDescriptor) throws(SelectorError) { try unregister(descriptor) }
+
     /// Waits, with the events in a new array of at most `maximum`.
     ///
     /// - Throws: as ``wait(into:timeout:)``.

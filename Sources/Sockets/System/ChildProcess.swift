@@ -52,6 +52,20 @@ package struct ChildProcess: ~Copyable, Sendable {
         leadsGroup = request.leadsGroup
     }
 
+    /// Takes over a child that this process has forked, and that leads its group.
+    ///
+    /// - Throws: `EMFILE` and its like; the child is ended then.
+    package init(forked identifier: CInt) throws(Errno) {
+        do throws(Errno) {
+            owned = try SystemCalls.processDescriptor(identifier)
+        } catch {
+            SystemCalls.endNow(identifier)
+            throw error
+        }
+        self.identifier = identifier
+        leadsGroup = true
+    }
+
     deinit {
         if ended == nil && (try? SystemCalls.end(ofProcess: owned.number, waiting: false)) == .some(.none) {
             AbandonedChildren.shared.add(identifier)

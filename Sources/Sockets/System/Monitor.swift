@@ -41,6 +41,9 @@ import CSockets
     /// Wakes one of the threads that wait.
     package func notify() { unsafe pthread_cond_signal(condition) }
 
+    /// Wakes all of them.
+    package func notifyAll() { unsafe pthread_cond_broadcast(condition) }
+
     /// Blocks until `body` has an answer, which it is asked for again at each ``notify()``.
     ///
     /// - Parameters:

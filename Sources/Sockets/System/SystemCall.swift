@@ -5,14 +5,15 @@ package enum SystemCall: String, CaseIterable, Sendable {
     // Sockets
     case socket, socketpair, bind, listen, accept4, connect, getsockname, getpeername, getsockopt, setsockopt, shutdown
     // Transfer
-    case recv, send, recvfrom, sendto, recvmsg, sendmsg, sendfile, read, write, preadv2
+    case recv, send, recvfrom, sendto, recvmsg, sendmsg, recvmmsg, sendmmsg, sendfile, read, write, preadv2
     // Waiting
     case select, poll, epollCreate, epollControl, epollWait, eventfd
     // Descriptors and files
     case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, readlink, rename, unlink, linkat, getdents, mkdirat,
         fsync, fchmodat
     // Processes and signals
-    case pipe, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask, sigaction
+    case pipe, fork, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask, sigaction, getrlimit,
+        setrlimit
     // Terminals
     case tcgetattr, tcsetattr
     // Names and interfaces

@@ -40,6 +40,11 @@ extension SystemCalls {
         _ = try perform(.ioctl) { unsafe nw_ioctl(descriptor, nw_tiocswinsz, &size) }
     }
 
+    /// Stops this process and its group as ctrl-Z does; returns when somebody has continued it.
+    ///
+    /// C: `kill(2)` with `SIGTSTP`.
+    package static func suspendGroup() { _ = kill(0, SIGTSTP) }
+
     static func terminalSettings(_ descriptor: CInt) throws(Errno) -> termios {
         var settings = termios()
         _ = try perform(.tcgetattr) { unsafe tcgetattr(descriptor, &settings) }

@@ -83,6 +83,8 @@ public struct TextDecoder: ~Copyable, Sendable {
         if let failure { throw failure }
         var text = ""
         do throws(TextError) {
+            // What was held back is cut off, and not what iconv has complained of.
+            try refuseSuspect(into: &text)
             if !held.isEmpty { try refuse(held.count, .incompleteBytes(held, offset: offset), into: &text) }
             try system { conversion throws(Errno) in try unsafe conversion.finish { unsafe text.append(utf8: $0) } }
         } catch {
@@ -127,9 +129,23 @@ public struct TextDecoder: ~Copyable, Sendable {
             if stop == .invalid && consumed == bytes.count { suspectLast(consumed, of: bytes) }
             held = Array(bytes.dropFirst(consumed))
             if held.isEmpty { return try refuseSuspect(into: &text) }
+            if consumed > 0 && held.count > 1 { return try beginAnew(into: &text) }
             if stop == .incomplete && held.count < Self.longestCharacter { return }
+            // What is held is wrong; what lies before it may be so too.
+            if try isPassedOver() { try refuseSuspect(into: &text) }
             suspect = nil
             try refuse(refusedCount, .invalidBytes(held, offset: offset), into: &text)
+        }
+    }
+
+    /// Some of what was held is a character by itself (an escape sequence that turned out to be none): what followed it
+    /// is looked at byte by byte, as if it had come now.
+    private mutating func beginAnew(into text: inout String) throws(TextError) {
+        let bytes = held
+        held = []
+        for byte in bytes {
+            held.append(byte)
+            try settle(into: &text)
         }
     }
 
@@ -145,6 +161,17 @@ public struct TextDecoder: ~Copyable, Sendable {
         guard let reason = suspect else { return }
         suspect = nil
         try refuse(0, reason, into: &text)
+    }
+
+    /// Whether the suspect by itself is what iconv goes past and complains of.
+    private mutating func isPassedOver() throws(TextError) -> Bool {
+        guard case .invalidBytes(let bytes, _) = suspect else { return false }
+        let (consumed, stop) = try system { conversion throws(Errno) in
+            try unsafe bytes.span.bytes.withUnsafeBytes { bytes throws(Errno) in
+                try unsafe conversion.convert(bytes) { _ in }
+            }
+        }
+        return stop == .invalid && consumed == bytes.count
     }
 
     private mutating func suspectLast(_ count: Int, of consumed: some Sequence<UInt8>) {

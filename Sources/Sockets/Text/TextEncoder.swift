@@ -65,15 +65,23 @@ public struct TextEncoder: ~Copyable, Sendable {
         return bytes
     }
 
+    /// The most bytes that are offered to iconv at once, and how many after a character that it has refused: it reads
+    /// everything that it is offered, and again after each refusal.
+    private static let (longestReach, cautiousReach) = (4096, 16)
+
     private mutating func feed(_ source: UnsafeRawBufferPointer, into bytes: inout [UInt8]) throws(TextError) {
         var rest = unsafe source[...]
+        var reach = Self.longestReach
         while unsafe !rest.isEmpty {
-            let tag = unsafe Self.firstTag(in: rest)
-            let plain = unsafe rest[..<(tag ?? rest.endIndex)]
+            // It may end within a character, which is then taken by itself.
+            let ahead = unsafe rest.prefix(reach)
+            let tag = unsafe Self.firstTag(in: ahead)
+            let plain = unsafe ahead[..<(tag ?? ahead.endIndex)]
             let (consumed, stop) = try unsafe convert(UnsafeRawBufferPointer(rebasing: plain), into: &bytes)
             unsafe rest = rest.dropFirst(consumed)
             offset += consumed
             if stop != .end || tag != nil { try unsafe takeScalar(from: &rest, into: &bytes) }
+            reach = stop == .invalid ? Self.cautiousReach : min(2 * reach, Self.longestReach)
         }
     }
 

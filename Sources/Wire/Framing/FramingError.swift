@@ -14,7 +14,7 @@ public struct FramingError: Error, Hashable, Sendable {
     }
 
     /// What can be wrong with a frame.
-    public enum Reason: Hashable, Sendable {
+    public enum Reason: Error, Hashable, Sendable {
         /// It carries, or says that it will carry, more than `limit` bytes.
         case tooLong(limit: Int)
         /// It breaks the rule, in these words, which quote it: outside text in them is escaped and cut.

@@ -80,7 +80,7 @@ final class Tally: CustomStringConvertible, Sendable {
         switch event {
         case .acceptingPaused: paused.add(1, ordering: .relaxed)
         case .acceptingResumed: resumed.add(1, ordering: .relaxed)
-        case .handlerFailed, .refused: failed.add(1, ordering: .relaxed)
+        case .handlerFailed, .refused, .denied: failed.add(1, ordering: .relaxed)
         case .accepted, .ended: break
         }
     }

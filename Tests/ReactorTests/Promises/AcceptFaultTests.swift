@@ -45,7 +45,7 @@ import Testing
                     case .acceptingPaused(let error): words.append("paused: \(error.reason)")
                     case .acceptingResumed: words.append("resumed")
                     case .handlerFailed(let error, _): words.append("failed: \(error)")
-                    case .refused: words.append("refused")
+                    case .refused, .denied: words.append("refused")
                     case .accepted, .ended: break
                     }
                 }
@@ -167,9 +167,10 @@ import Testing
             let clients = (0..<4).map { _ in
                 Task {
                     await reason {
-                        // On its own loop: another test may hold those of the process.
-                        try await withConnection(to: address, timeout: .seconds(20), on: thread.loop) { client in
-                            client.readDeadline = client.loop.timeNow.advanced(by: .seconds(20))
+                        // On its own loop: another test may hold those of the process. And for long, since they may
+                        // hold this test up too, before it comes to cancel its server.
+                        try await withConnection(to: address, timeout: .seconds(200), on: thread.loop) { client in
+                            client.readDeadline = client.loop.timeNow.advanced(by: .seconds(200))
                             while try await client.receive(upTo: 1) != nil {}
                         }
                     }

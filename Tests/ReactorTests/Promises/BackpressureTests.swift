@@ -21,7 +21,7 @@ import Testing
         #expect(count == 128 << 20)
         let cost = try server.program.use.peakMemory - before
         print("P12: \(deaf.count + 2) clients that were offered 128 MiB cost \(cost >> 10) KiB")
-        #expect(cost < 32 << 20)
+        #expect(Sanitizer.isOn || cost < 32 << 20)
         try server.wait("the reader's end") { try server.counts()["open"] == 5 }
     }
 
@@ -38,7 +38,7 @@ import Testing
         let cost = try server.program.use.peakMemory - before
         let report = try witness.finish()
         print("P12: three deaf clients cost \(cost >> 10) KiB; \(report)")
-        #expect(cost < 32 << 20)
+        #expect(Sanitizer.isOn || cost < 32 << 20)
         #expect(report.slowest < .seconds(2))
     }
 }

@@ -20,12 +20,14 @@ import Testing
 
     // P5: idle connection <= 16 KiB
     @Test func `P5: an idle connection costs at most 16 KiB`() throws {
-        #expect(try memoryPerClient("idle", repetitions(2000, soak: 10_000)) <= 16 << 10)
+        let cost = try memoryPerClient("idle", repetitions(2000, soak: 10_000))
+        #expect(Sanitizer.isOn || cost <= 16 << 10)
     }
 
     // P5: a client that stops in the middle of a line: what it has sent, and what an idle one costs, with half as much
     // again for the buffer's growth
     @Test func `P5: a connection with an unfinished line costs what the line needs`() throws {
-        #expect(try memoryPerClient("unfinished", repetitions(1000, soak: 10_000)) <= (16 + 16 + 8) << 10)
+        let cost = try memoryPerClient("unfinished", repetitions(1000, soak: 10_000))
+        #expect(Sanitizer.isOn || cost <= (16 + 16 + 8) << 10)
     }
 }

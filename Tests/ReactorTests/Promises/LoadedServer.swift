@@ -38,8 +38,9 @@ final class LoadedServer {
     func wait(_ awaited: String, within limit: Duration = .seconds(60), _ condition: () throws -> Bool) throws {
         let deadline = ContinuousClock.now + limit
         while try !condition() {
-            let counts = try counts()
-            try #require(ContinuousClock.now < deadline, "\(awaited) did not come: \(counts)")
+            let (counts, descriptors) = (try counts(), try program.use.descriptors)
+            try #require(
+                ContinuousClock.now < deadline, "\(awaited) did not come: \(counts), \(descriptors) descriptors")
         }
     }
 

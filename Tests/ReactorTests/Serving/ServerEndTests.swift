@@ -14,7 +14,7 @@ import Testing
         func acceptNow() throws(SocketError) -> (any Transport)? {
             throw SocketError(.accept, error: .tooManyOpenFiles)
         }
-        func waitToAccept() throws(SocketError) -> Waiting? { nil }
+        func waitForClient() throws(SocketError) -> Waiting? { nil }
         func close() {}
     }
 
@@ -47,7 +47,7 @@ import Testing
             let (first, second) = try await Connection.pair(on: loop)
             let clients = ClientList()
             clients.cancelAll()
-            #expect(clients.enter(first, perPeer: 1) != nil)
+            #expect(clients.enter(first, at: loop.timeNow) != nil)
             #expect(await reason { _ = try await first.receive() } == .cancelled)
             second.close()
         }

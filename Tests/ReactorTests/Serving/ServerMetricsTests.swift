@@ -178,7 +178,7 @@ struct TestedMetrics: Sendable {
         for _ in 0..<10 { try await withConnection(to: address) { _ in } }
         server.drain()
         try await running.value
-        #expect(metrics.system.counters.count == 7)
+        #expect(metrics.system.counters.count == 8)
         #expect(metrics.system.meters.count == 1)
         #expect(metrics.system.timers.count == 1 + EventLoopGroup.shared.loops.count)
         metrics.server.destroy()

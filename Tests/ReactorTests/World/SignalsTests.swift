@@ -60,6 +60,32 @@ import Testing
         }
     }
 
+    /// Seconds of the processor that the process's first thread has used: in these tests it sleeps all the time.
+    private var timeOfMainThread: Double {
+        get throws {
+            let fields =
+                try String(contentsOfFile: "/proc/self/task/\(getpid())/stat", encoding: .utf8)
+                .split(separator: ")").last?.split(separator: " ").compactMap { Double($0) } ?? []
+            // Behind the name only the state is no number.
+            return (fields[10] + fields[11]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        }
+    }
+
+    // Whoever asks for a signal and does not read it yet pays nothing for the wait
+    @Test func `a signal that waits to be read burns no processor`() async throws {
+        let third = Signal(rawValue: 43)
+        try await withLoop { loop in
+            var signals = try await loop.signals([third]).makeAsyncIterator()
+            let before = try timeOfMainThread
+            kill(getpid(), third.rawValue)
+            // Processor time is a number over a period, and this is the period.
+            try await loop.sleep(for: .milliseconds(500))
+            let spent = try timeOfMainThread - before
+            #expect(spent < 0.1, "of half a second")
+            #expect(try await signals.next() == third)
+        }
+    }
+
     @Test func `a signal that nobody can catch is refused`() async throws {
         try await withLoop { loop in
             let outcome = await reason { _ = try await loop.signals([.kill]) }

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-// B-AIO-14: subprocess_exec, subprocess_shell
+// B-AIO-06: SubprocessProtocol; B-AIO-14: subprocess_exec, subprocess_shell
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
 @Suite(.serialized) struct SubprocessTests {
     private let processes = World.real().processes
@@ -175,5 +175,43 @@ import Testing
         await #expect(throws: Planned.self) {
             try await processes.run(.init("sleep", ["100"])) { _ in throw Planned() }
         }
+    }
+
+    /// A world like this machine's whose pool has one thread.
+    private func smallWorld(_ pool: BlockingPool) -> World {
+        let real = World.real()
+        return World(
+            now: real.now, processes: .system, blocking: pool, makeDriver: real.makeDriver, names: real.names)
+    }
+
+    @Test func `starting waits for a thread and not on the loop, and who gives up starts nothing`() async throws {
+        let pool = BlockingPool(maximumThreads: 1)
+        let directory = try TemporaryDirectory()
+        let gate = DispatchSemaphore(value: 0)
+        let thread = try LoopThread(in: smallWorld(pool))
+        defer { thread.stop() }
+        let loop = thread.loop
+        let holder = Task { try await pool.run(on: loop) { gate.wait() } }
+        try await until { pool.load.threads == 1 && pool.load.idle == 0 && pool.load.queued == 0 }
+        let path = directory.file("trace")
+        let given = Task { await reason { _ = try await processes(of: loop, "touch", [path]) } }
+        try await until { pool.load.queued == 1 }
+        // The loop is free meanwhile.
+        try await loop.sleep(for: .milliseconds(1))
+        given.cancel()
+        #expect(await given.value == .cancelled)
+        #expect(pool.load.queued == 0)
+        let kept = Task { try await processes(of: loop, "echo", ["kept"]) }
+        try await until { pool.load.queued == 1 }
+        gate.signal()
+        #expect(try await kept.value.output == Array("kept\n".utf8))
+        try await holder.value
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    private func processes(
+        of loop: EventLoop, _ program: String, _ arguments: [String]
+    ) async throws -> Processes.Output {
+        try await loop.world.processes.output(of: .init(program, arguments), on: loop)
     }
 }

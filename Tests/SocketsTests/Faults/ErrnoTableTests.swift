@@ -49,7 +49,8 @@ import Testing
         #expect(Self.rows.count == lines.count)
         let calls: Set<SystemCall> = [
             .socket, .socketpair, .bind, .listen, .accept4, .connect, .getsockname, .getpeername, .getsockopt,
-            .setsockopt, .shutdown, .recv, .send, .recvfrom, .sendto, .recvmsg, .sendmsg, .sendfile, .read, .write,
+            .setsockopt, .shutdown, .recv, .send, .recvfrom, .sendto, .recvmsg, .sendmsg, .recvmmsg,
+            .sendmmsg, .sendfile, .read, .write,
             .select, .poll, .epollCreate, .epollControl, .epollWait, .close, .dup, .fcntl, .ioctl,
         ]
         #expect(calls.subtracting(Self.rows.map(\.call)).isEmpty)
@@ -149,12 +150,35 @@ import Testing
             case "send to": try datagram.send("x".utf8, to: try datagram.localAddress)
             case "receive message": _ = try pair.first.receiveMessage(upTo: 10)
             case "send message": _ = try pair.first.sendMessage([[1]])
+            case "receive datagrams": try receiveDatagrams()
+            case "send datagrams": try sendDatagrams()
             case "send file": try sendFile()
             // A pipe makes the kernel refuse sendfile, so that the copy reads.
             case "copy file": try sendPipe()
             case "write": try writePipe()
             default: throw UnknownOperation(name: operation)
             }
+        }
+
+        private func receiveDatagrams() throws {
+            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 200, alignment: 8)
+            defer { memory.deallocate() }
+            let room = DatagramRoom()
+            for index in 0..<2 {
+                room.place(index, in: UnsafeMutableRawBufferPointer(rebasing: memory[index * 100..<(index + 1) * 100]))
+            }
+            #expect(try datagram.receiveDatagramsNow(into: room, upTo: 2) == 1)
+            #expect(room.bytes(0) == Array("hi".utf8))
+            #expect(room.head(0).sender == (try datagram.localAddress))
+        }
+
+        private func sendDatagrams() throws {
+            let room = DatagramRoom()
+            for index in 0..<2 {
+                room.place(index, in: UnsafeMutableRawBufferPointer(start: nil, count: 0))
+                room.direct(index, to: try datagram.localAddress)
+            }
+            #expect(try datagram.sendDatagramsNow(room, count: 2) == 2)
         }
 
         private func accept() throws {

@@ -22,6 +22,9 @@ import Testing
         (.windows949, [0x41, 0xA2, 0xE8, 0x42], [0xA2, 0xE8], 1, "A\u{FFFD}B"),
         (.windows949, [0x41, 0xA2, 0xE8], [0xA2, 0xE8], 1, "A\u{FFFD}"),
         (.windows949, [0xA2, 0xE8, 0xC7, 0xD1], [0xA2, 0xE8], 0, "\u{FFFD}한"),
+        (.windows949, [0xA2, 0xE8, 0xB9], [0xA2, 0xE8], 0, "\u{FFFD}\u{FFFD}"),
+        (.windows949, [0xA2, 0xE8, 0xB1, 0x0D], [0xA2, 0xE8], 0, "\u{FFFD}\u{FFFD}\r"),
+        (.windows949, [0xC7, 0xED, 0xB1, 0x0D], [0xB1, 0x0D], 2, "헥\u{FFFD}\r"),
         (.windows1252, [0x41, 0x81], [0x81], 1, "A\u{FFFD}"),
     ]
 
@@ -52,6 +55,23 @@ import Testing
             var decoder = try TextDecoder(encoding, errors: .replacing)
             let parts = try [decoder.decode(bytes[..<cut]), decoder.decode(bytes[cut...]), decoder.finish()]
             #expect(parts.joined() == replaced, "cut at \(cut)")
+        }
+    }
+
+    @Test func `an escape that begins no sequence is a character, wherever the pieces end`() throws {
+        let bytes: [UInt8] = [0x41, 0x1B, 0xFF, 0x28, 0x42]
+        for cut in 0...bytes.count {
+            let pieces = [bytes[..<cut], bytes[cut...]]
+            var strict = try TextDecoder(.iso2022JP)
+            var text = ""
+            let error = #expect(throws: TextError.self) {
+                for piece in pieces { try strict.decode(piece, into: &text) }
+            }
+            #expect(error?.reason == .invalidBytes([0xFF], offset: 2), "cut at \(cut)")
+            #expect(text == "A\u{1B}")
+            var replacing = try TextDecoder(.iso2022JP, errors: .replacing)
+            let parts = try pieces.map { try replacing.decode($0) } + [replacing.finish()]
+            #expect(parts.joined() == "A\u{1B}\u{FFFD}(B", "cut at \(cut)")
         }
     }
 

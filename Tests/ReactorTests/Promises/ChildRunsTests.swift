@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct ChildRunsTests {
+    // P21: 10,000 children leave neither a zombie nor a descriptor behind
+    @Test func `P21: of many children nothing is left`() throws {
+        let count = repetitions(60, soak: 10_000)
+        let program = try ForeignProgram(BuiltProgram.path("child-runs"), [])
+        program.limit = .seconds(900)
+        // What is opened once and for all is open by now.
+        try run(24, in: program)
+        let before = try program.use.descriptors
+        try run(count, in: program)
+        #expect(try program.use.descriptors == before)
+        #expect(try children(of: program) == [])
+        try program.closeInput()
+        #expect(try program.exit() == .status(0), "\(program.errors)")
+    }
+
+    private func run(_ count: Int, in program: ForeignProgram) throws {
+        try program.write("\(count)\n")
+        #expect(try program.line() == "ran \(count)")
+    }
+
+    /// Children that the system still knows, zombies included.
+    private func children(of program: ForeignProgram) throws -> [String] {
+        let tasks = "/proc/\(program.processIdentifier)/task"
+        return try FileManager.default.contentsOfDirectory(atPath: tasks).flatMap { task in
+            // A thread may have ended meanwhile.
+            let text = (try? String(contentsOfFile: "\(tasks)/\(task)/children", encoding: .utf8)) ?? ""
+            return text.split(separator: " ").map(String.init)
+        }
+    }
+}

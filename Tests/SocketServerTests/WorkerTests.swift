@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import SocketServer
+import Sockets
+import TestSupport
+import Testing
+
+/// Workers that share a listener: what a server with threads does in place of forking. B-SRV-06
+@Suite struct WorkerTests {
+    @Test func `workers serve one port between them, and one that crashes is replaced`() async throws {
+        try await places.take {
+            let server = try ServedProgram(.tcp, .threads, .blocking, ["workers=2", "thread=1"])
+            let clients = try (0..<2).map { _ in try server.talk() }
+            let processes = try clients.map { try #require(try $0.ask("pid")) }
+            for process in processes { #expect(process != "\(server.program.processIdentifier)") }
+            // Older than a second, or its place stays empty for as long.
+            #expect(try clients[0].ask("kill") == nil)
+            try server.program.line(containing: "ended(\(processes[0])")
+            #expect(try server.talk().ask("next") == "NEXT")
+            try server.program.line(containing: "started(")
+            #expect(try server.end().hasSuffix("children 0"))
+        }
+    }
+
+    @Test func `a worker that can't be started is told of, and none is left`() throws {
+        let listener = SharedSocket(try Socket.listening(on: "127.0.0.4:0"))
+        let workers = ServerWorkers(2, of: "/nowhere/at/all", sharing: listener)
+        let pair = try SocketPair()
+        #expect { try workers.run(until: pair.first) } throws: { "\($0)".contains("/nowhere/at/all") }
+        #expect(workers.identifiers == [])
+    }
+
+    @Test func `workers that ignore the polite request are killed`() throws {
+        let listener = SharedSocket(try Socket.listening(on: "127.0.0.4:0"))
+        let started = Record()
+        let workers = ServerWorkers(
+            2, of: "sh", ["-c", "trap '' TERM; echo; while :; do sleep 1; done"], sharing: listener
+        ) { started.note("\($0)") }
+        workers.closeLimit = .milliseconds(100)
+        let pair = try SocketPair()
+        try pair.second.sendAll("end".utf8)
+        try workers.run(until: pair.first)
+        #expect(started.all.count == 2)
+        #expect(workers.identifiers == [])
+    }
+}
