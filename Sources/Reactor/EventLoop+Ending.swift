@@ -13,6 +13,9 @@ import Synchronization
 extension EventLoop {
     /// There will be no further turn. The last thing that a loop's thread does.
     func retire() {
+        slot(set: true)
+        callbacks.retire()
+        slot(set: false)
         let armed = timers.takeAll()
         let watched = watches
         watches = [:]

@@ -15,13 +15,17 @@ extension EventLoop {
         let begin = world.now()
         now = begin
         takeInbox()
+        callbacks.run()
         runJobs()
         fireTimers()
+        callbacks.run()
         runJobs()
         measure(since: begin)
         try waitForNetwork(until: deadline)
         statistics.turns += 1
     }
+
+    // Before each phase of tasks come callbacks: what has no task behind it (LoopCallbacks.swift).
 
     /// Phase 1: what other threads brought.
     private func takeInbox() {
@@ -57,13 +61,13 @@ extension EventLoop {
 
     /// Phase 6: the one wait of the turn, which does not wait when there is something to do.
     private func waitForNetwork(until deadline: LoopInstant) throws(SocketError) {
-        let hasWork = jobs.count > 0 || inbox.withLock { $0.isAnnounced }
+        let hasWork = jobs.count > 0 || callbacks.hasWork || inbox.withLock { $0.isAnnounced }
         let next = min(deadline, timers.next ?? .never)
         let timeout: Duration? = hasWork ? .zero : next == .never ? nil : world.now().duration(to: next)
         try driver.wait(timeout)
     }
 
-    private func slot(set isSet: Bool) {
+    func slot(set isSet: Bool) {
         unsafe Self.current.value = isSet ? Unmanaged.passUnretained(self).toOpaque() : nil
     }
 }

@@ -35,6 +35,12 @@ public final class EventLoop: @unchecked Sendable {
     /// Descriptors of other people's that somebody waits for, by number.
     var watches: [CInt: DescriptorWatch] = [:]
 
+    /// What is called without a task.
+    let callbacks = LoopCallbacks()
+
+    /// Whether a thread of ours, or a simulation, turns the loop: nobody else may.
+    package var isTurnedByOthers = false
+
     /// For whoever uses sockets of their own and never has to wait.
     var ownSocketAttempts = Stint()
 

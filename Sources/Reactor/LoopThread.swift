@@ -19,6 +19,7 @@ public final class LoopThread: Sendable {
     /// - Throws: ``SocketError/isOutOfResources``.
     public init(in world: World = .real()) throws(SocketError) {
         let loop = try EventLoop(in: world)
+        loop.isTurnedByOthers = true
         self.loop = loop
         let turning = Turning(loop)
         self.turning = turning

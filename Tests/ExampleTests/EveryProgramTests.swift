@@ -10,7 +10,8 @@ import Testing
 
     static let servers = [
         "timestamp-server", "bank-queue-server", "serve-many-server", "download-server", "greeting-server",
-        "select-log-server", "poll-log-server", "one-shot-server", "tcp-reply-once",
+        "select-log-server", "poll-log-server", "twisted-log-server", "line-log-server", "one-shot-server",
+        "tcp-reply-once",
     ]
 
     //
@@ -94,6 +95,7 @@ import Testing
         ("serve-many-server", "127.0.0.1:8080"), ("download-server", "127.0.0.1:8080"),
         ("greeting-server", "127.0.0.1:1234"), ("greeting-client", "127.0.0.1:1234"),
         ("select-log-server", "127.0.0.1:1234"), ("poll-log-server", "127.0.0.1:1234"),
+        ("twisted-log-server", "127.0.0.1:1234"), ("line-log-server", "127.0.0.1:1234"),
     ])
     func `the help shows the seed's own port, on this machine only`(name: String, address: String) throws {
         let program = try programs.ours(name, "--help")

@@ -55,8 +55,10 @@ final class Programs {
     /// A program of the seeds, as little repaired as it takes to run it.
     func original(_ name: String, _ arguments: String..., in directory: String? = nil) throws -> ForeignProgram {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Originals/\(name).py")
+        let needsTwisted = ["twisted_log_server", "line_log_server"].contains(name)
+        let python = needsTwisted ? try #require(Twisted.python) : Python.executable
         return try start(
-            Python.executable, [script.path] + arguments, environment: ["PYTHONDONTWRITEBYTECODE": "1"], in: directory)
+            python, [script.path] + arguments, environment: ["PYTHONDONTWRITEBYTECODE": "1"], in: directory)
     }
 
     /// A server on a free port, once it listens.

@@ -63,7 +63,10 @@ struct Figures {
     // MARK: Memory
 
     private func printAllocations() throws {
-        guard case .ours = subject else { return }
+        switch subject {
+        case .ours, .callbacks: break
+        case .inC, .tool: return
+        }
         for workload in [Workload.all[0], Workload.all[4]] {
             let server = try ServerProcess(subject)
             _ = try workload.load(server, requests: 20_000)
@@ -78,7 +81,8 @@ struct Figures {
     private func printIdleBytes() throws {
         let own = try idleBytes(of: subject)
         let peer = try idleBytes(of: .inC)
-        let words = own <= 1600 ? "(at most 1600)" : "(SHORT of 1600)"
+        let target = subject.idleTarget
+        let words = own <= target ? "(at most \(target))" : "(SHORT of \(target))"
         print(padded("bytes per idle connection"), "\(own) \(words), C \(peer)")
     }
 

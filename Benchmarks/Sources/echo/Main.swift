@@ -5,7 +5,8 @@ import Glibc
 import Reactor
 import Sockets
 
-/// Echo over TCP: ours on one loop beside a C program with one epoll, server and load on one core, in turns.
+/// Echo over TCP: ours on one loop, by tasks and by callbacks, beside a C program with one epoll, server and load on one
+/// core, in turns.
 ///
 ///     echo [--rounds N] [--seconds S] [--core N] [--tool PATH]
 ///
@@ -16,6 +17,7 @@ struct Main {
     static func main() async throws {
         switch CommandLine.arguments.dropFirst().first {
         case "serve": try await serve(CommandLine.arguments.dropFirst(2).first)
+        case "serve-callbacks": try serveByCallbacks(CommandLine.arguments.dropFirst(2).first)
         case "serve-c": exit(serveInC(CommandLine.arguments.dropFirst(2).first))
         default: try measure()
         }
@@ -32,6 +34,18 @@ struct Main {
         withExtendedLifetime(thread) {}
     }
 
+    private struct Echo: StreamProtocol {
+        func dataReceived(_ data: RawSpan, _ transport: StreamTransport) { transport.write(data) }
+    }
+
+    /// Ours, by callbacks.
+    private static func serveByCallbacks(_ port: String?) throws {
+        tell_allocations_on_signal()
+        let loop = try EventLoop()
+        try loop.listenTCP(try Port(port ?? "0"), Factory(Echo.init))
+        try loop.run()
+    }
+
     private static func serveInC(_ port: String?) -> CInt {
         let listener = peer_echo_listen(port.flatMap { UInt16($0) } ?? 0)
         return listener < 0 ? -listener : peer_echo_serve(listener)
@@ -41,7 +55,7 @@ struct Main {
         let options = try Options(Array(CommandLine.arguments.dropFirst()))
         peer_raise_descriptor_limit()
         guard peer_stay_on_core(options.core) == 0 else { throw Failure("there is no core \(options.core)") }
-        let subjects: [ServerProcess.Kind] = [.ours] + (options.tool.map { [.tool($0)] } ?? [])
+        let subjects: [ServerProcess.Kind] = [.ours, .callbacks] + (options.tool.map { [.tool($0)] } ?? [])
         for subject in subjects {
             print("== \(subject.name), CPU per request, the C program's = 1")
             for workload in Workload.all { try workload.compare(subject, options) }

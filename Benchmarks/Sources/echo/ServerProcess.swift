@@ -7,6 +7,8 @@ final class ServerProcess {
     enum Kind {
         case inC
         case ours
+        /// Ours without a task for each connection.
+        case callbacks
         /// The built tool, at this path.
         case tool(String)
 
@@ -14,9 +16,13 @@ final class ServerProcess {
             switch self {
             case .inC: "C epoll"
             case .ours: "Server { try await $0.echo() }"
+            case .callbacks: "StreamProtocol { transport.write(data) }"
             case .tool: "nt listen echo"
             }
         }
+
+        /// What an idle connection may cost.
+        var idleTarget: Int { if case .callbacks = self { 512 } else { 1600 } }
     }
 
     let number: pid_t
@@ -89,6 +95,7 @@ final class ServerProcess {
         switch kind {
         case .inC: ["/proc/self/exe", "serve-c", "\(port)"]
         case .ours: ["/proc/self/exe", "serve", "\(port)"]
+        case .callbacks: ["/proc/self/exe", "serve-callbacks", "\(port)"]
         case .tool(let path): [path, "listen", "--keep", "127.0.0.1:\(port)", "echo"]
         }
     }

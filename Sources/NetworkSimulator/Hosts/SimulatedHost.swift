@@ -73,7 +73,9 @@ public final class SimulatedHost: Sendable {
                 MemoryDriver(loop, on: node, life: life, in: fabric)
             },
             names: SimulatedNames(fabric: fabric, asker: node))
-        return Life(world: world, loop: try EventLoop(in: world))
+        let loop = try EventLoop(in: world)
+        loop.isTurnedByOthers = true
+        return Life(world: world, loop: loop)
     }
 
     /// Starts the host's own task, if it has one.

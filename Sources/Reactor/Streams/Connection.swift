@@ -196,6 +196,12 @@ public final class Connection: Sendable, TaskOwned {
         if let next { next.abort() } else { transport.abort() }
     }
 
+    /// Gives the transport to somebody else, who closes it: this connection is not to be used again.
+    func handOver() -> any Transport {
+        isLetGo.store(true, ordering: .relaxed)
+        return transport
+    }
+
     /// The hard stop, for whoever runs the task that serves the connection. Any thread may call this.
     package func cancel() { if let next { next.cancel() } else { transport.cancel() } }
 

@@ -56,8 +56,3 @@ extension Connection {
         ConnectionLines(frames(LineFramer(limit: maximumLength)))
     }
 }
-
-extension RawSpan {
-    /// The bytes as UTF-8; each ill-formed piece becomes U+FFFD.
-    fileprivate var text: String { unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
-}

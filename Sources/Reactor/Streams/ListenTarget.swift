@@ -18,28 +18,48 @@ struct ListenTarget: Sendable {
     private static let patience = Duration.seconds(30)
 
     init(_ convertible: some EndpointConvertible, on loop: EventLoop) async throws(SocketError) {
-        let endpoint: Endpoint
-        do throws(AddressError) { endpoint = try convertible.endpoint() } catch {
-            throw SocketError(.listen, .address(error))
+        let endpoint = try Self.endpoint(convertible)
+        guard case .host(.name(let name), let port) = endpoint.target else {
+            self = try ListenTarget(known: endpoint)
+            return
         }
         text = "\(endpoint)"
-        if let numbers = try InheritedSockets.descriptors(of: endpoint, for: .listen) {
-            place = .descriptors(numbers)
-            return
-        }
-        guard endpoint.scheme == .tcp || endpoint.scheme == .unix else {
-            throw SocketError(.listen, .invalid("\(endpoint.scheme.rawValue) is no plain stream"), subject: text)
-        }
-        guard case .host(.name(let name), let port) = endpoint.target else {
-            place = .addresses(try SocketAddress.listening(on: endpoint))
-            return
-        }
+        try Self.checkScheme(of: endpoint)
         do throws(ResolverError) {
             let found = try await AsyncResolver(on: loop).addresses(of: name.text, port: port, within: Self.patience)
             place = .addresses(AddressOrder.forListening(found))
         } catch {
             throw SocketError(.listen, SocketError.Reason(error), subject: text)
         }
+    }
+
+    /// The same at once, where no name has to be looked up.
+    ///
+    /// - Throws: `.address`; `.invalid` for a name, and for what no stream listens at.
+    init(known convertible: some EndpointConvertible) throws(SocketError) {
+        let endpoint = try Self.endpoint(convertible)
+        text = "\(endpoint)"
+        if let numbers = try InheritedSockets.descriptors(of: endpoint, for: .listen) {
+            place = .descriptors(numbers)
+            return
+        }
+        try Self.checkScheme(of: endpoint)
+        if case .host(.name, _) = endpoint.target {
+            throw SocketError(.listen, .invalid("a name would have to be looked up: give an address"), subject: text)
+        }
+        place = .addresses(try SocketAddress.listening(on: endpoint))
+    }
+
+    private static func endpoint(_ convertible: some EndpointConvertible) throws(SocketError) -> Endpoint {
+        do throws(AddressError) { return try convertible.endpoint() } catch {
+            throw SocketError(.listen, .address(error))
+        }
+    }
+
+    private static func checkScheme(of endpoint: Endpoint) throws(SocketError) {
+        if endpoint.scheme == .tcp || endpoint.scheme == .unix { return }
+        let text = "\(endpoint.scheme.rawValue) is no plain stream"
+        throw SocketError(.listen, .invalid(text), subject: "\(endpoint)")
     }
 
     /// Listens; never empty. Called on the loop. If it throws nothing is left that listens, but for descriptors that

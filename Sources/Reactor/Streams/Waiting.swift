@@ -8,7 +8,19 @@
 // Cost:     a cancellation from another thread is one entry in the loop's inbox.
 public import Sockets
 
-/// Somewhere for one task at a time to wait on a loop: what a ``Transport`` has for each direction.
+/// Who waits without a task: told on the loop, at its next turn, that a wait has ended. What wakes a waiter never runs
+/// its code, so that no observer is called while it, or whoever woke it, is in the middle of something.
+protocol WaitObserver: AnyObject {
+    /// A wait is over, for readiness (nil) or for a reason; it may have ended early.
+    func waitEnded(_ role: WaitRole, _ reason: SocketError.Reason?)
+}
+
+/// What an observer waits for.
+enum WaitRole: UInt8 {
+    case receiving, sending, connecting, accepting
+}
+
+/// Somewhere for one task, or one observer, at a time to wait on a loop: what a ``Transport`` has for each direction.
 ///
 /// All of it is called on the loop, but for ``wakeOnItsLoop()``.
 @safe public final class Waiting: @unchecked Sendable {
@@ -22,19 +34,52 @@ public import Sockets
     private var cancelledNumber: UInt64 = 0
     private var deadline = LoopInstant.never
     private var timer: LoopTimer?
+    /// Who waits here in place of a task, until it has been told.
+    private var observer: (any WaitObserver)?
+    private var role = WaitRole.receiving
+    /// It stands in the loop's queue of observers to be told.
+    private var isQueued = false
 
     /// A place of a loop's.
     public init(on loop: EventLoop) { home = loop }
 
-    /// Whether a task waits here.
-    public var isBusy: Bool { unsafe continuation != nil }
+    /// Whether somebody waits here.
+    public var isBusy: Bool { unsafe continuation != nil || observer != nil }
 
     /// Ends the wait: nil for readiness, else why there is none. Nothing happens when nobody waits.
     public func wake(_ reason: SocketError.Reason? = nil) {
-        guard let waiter = unsafe continuation else { return }
+        guard let waiter = unsafe continuation else { return wakeObserver(reason) }
         unsafe continuation = nil
         outcome = reason
         unsafe waiter.resume()
+    }
+
+    /// Waits without a task. Nobody may wait here already.
+    func observe(_ observer: any WaitObserver, as role: WaitRole) {
+        self.observer = observer
+        self.role = role
+        outcome = nil
+        if wasWoken {
+            wasWoken = false
+            wakeObserver(nil)
+        }
+    }
+
+    private func wakeObserver(_ reason: SocketError.Reason?) {
+        if observer == nil || isQueued { return }
+        isQueued = true
+        outcome = reason
+        home.callbacks.append(self)
+        // In memory a client's loop wakes whoever accepts on another one, on the same thread.
+        if !home.isCurrent { home.driver.wake() }
+    }
+
+    /// Tells the observer, in the loop's turn.
+    func tellObserver() {
+        isQueued = false
+        guard let observer else { return }
+        self.observer = nil
+        observer.waitEnded(role, outcome)
     }
 
     /// Ends the wait, or keeps the next one from beginning. Any thread may call this.

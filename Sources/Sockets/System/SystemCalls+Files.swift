@@ -45,6 +45,17 @@ extension SystemCalls {
         return FileStatus(status)
     }
 
+    /// Says who may use the file at a path; of a UNIX socket, who may connect.
+    ///
+    /// C: `fchmodat(2)`.
+    package static func setPermissions(
+        of path: some Collection<UInt8>, in directory: CInt, to permissions: FilePermissions
+    ) throws(Errno) {
+        _ = try unsafe withPath(path) { path throws(Errno) in
+            try perform(.fchmodat) { unsafe fchmodat(directory, path, mode_t(permissions.rawValue), 0) }
+        }
+    }
+
     /// Reads at an offset what the system has in memory, without waiting for a disk: nil when it would have to wait, or
     /// when this file system can't tell. 0 is the end of the file. The count may be short although more is in the file.
     ///

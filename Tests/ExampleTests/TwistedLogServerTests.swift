@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Sockets
+import TestSupport
+import Testing
+
+/// Seed 004: the log servers with Twisted, beside those with `select` and `poll`.
+@Suite(.enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
+struct TwistedLogServerTests {
+    private let programs = Programs()
+
+    static let servers = ["twisted-log-server", "line-log-server"]
+    static let everyServer = Author.allCases.flatMap { author in servers.map { (author, $0) } }
+
+    //
+    @Test(arguments: everyServer)
+    func `several telnets are served at once`(author: Author, name: String) throws {
+        let (server, address) = try programs.server(author, name)
+        let telnets = try (0..<4).map { _ in try programs.telnet(to: address) }
+        for _ in telnets { try server.line(containing: "Got connection from") }
+        for (number, telnet) in (telnets.enumerated() + telnets.enumerated().reversed()) {
+            try telnet.write("telnet \(number)\n")
+            try server.line(containing: "telnet \(number)")
+        }
+    }
+
+    //
+    @Test(arguments: everyServer)
+    func `who leaves is named, and the others stay`(author: Author, name: String) throws {
+        let (server, address) = try programs.server(author, name)
+        let staying = try Socket.patient(to: address)
+        let leaving = try Socket.patient(to: address)
+        let port = try #require(try leaving.localAddress.port)
+        for _ in 0..<2 { try server.line(containing: "Got connection from") }
+        try leaving.close()
+        #expect(try server.line(containing: "disconnected").contains("\(port)"))
+        try staying.sendAll("still here\r\n".utf8)
+        try server.line(containing: "still here")
+    }
+
+    //
+    @Test(arguments: everyServer)
+    func `a reset counts as a disconnection`(author: Author, name: String) throws {
+        let (server, address) = try programs.server(author, name)
+        let staying = try Socket.patient(to: address)
+        let resetting = try Socket.patient(to: address)
+        let own = try resetting.localAddress
+        for _ in 0..<2 { try server.line(containing: "Got connection from") }
+        try resetting.reset()
+        let line = try server.line(containing: "disconnected")
+        #expect(line.contains("\(try #require(own.port))"))
+        if author == .us { #expect(line == "\(own) disconnected: connection broken: connection reset by peer") }
+        try staying.sendAll("still here\r\n".utf8)
+        try server.line(containing: "still here")
+    }
+
+    // what telnet sends character by character
+    @Test(arguments: Author.allCases)
+    func `lines come whole, whatever the pieces`(author: Author) throws {
+        let (server, address) = try programs.server(author, "line-log-server")
+        let client = try Socket.patient(to: address)
+        for byte in "piece by piece\r\n".utf8 { try client.sendAll([byte]) }
+        let line = try server.line(containing: "piece by piece")
+        #expect(line.hasSuffix(author == .us ? ": \"piece by piece\"" : "piece by piece'"))
+    }
+
+    // one output
+    @Test func `the servers with select, with poll and with callbacks write the same`() throws {
+        let outputs = try ["select-log-server", "poll-log-server", "twisted-log-server"].map { name in
+            let (server, address) = try programs.server(.us, name)
+            let client = try Socket.patient(to: address)
+            let own = "\(try client.localAddress)"
+            for word in ["one", "two\r\n", "th\u{1B}ree"] {
+                try client.sendAll(word.utf8)
+                try server.line(containing: String(word.prefix(2)))
+            }
+            try client.close()
+            try server.line(containing: "disconnected")
+            server.send(signal: SIGINT)
+            #expect(try server.exit() == .status(0))
+            return server.output.replacing(own, with: "CLIENT").replacing("\(address)", with: "SERVER")
+        }
+        #expect(outputs[0].contains("CLIENT: \"two\\r\\n\""))
+        #expect(outputs[1] == outputs[0])
+        #expect(outputs[2] == outputs[0])
+    }
+}
