@@ -30,8 +30,9 @@ struct Listen: Verb {
               files DIR    a file's name in, its bytes out; /get and /stat tell sizes and go on in the middle
               exec WORDS   runs a program for each client, no shell; what it reads and writes is the client's
               stdio        as without a handler
-            Over UDP a datagram is a line; exec, chat and files need a stream. On an address that other machines reach exec needs \
-            --allow. A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
+            Over UDP a datagram is a line; exec, chat and files need a stream. On an address that other machines \
+            reach exec needs --allow. \
+            A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
 
             Without a handler standard input goes to the first client, and what it says is standard output; each \
             direction ends by itself, and nt with both. With --keep the next client comes then, as soon as one ends.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Wire
 
-/// What a telnet client weaves into its text: commands that begin with FF. They are taken out, and an offer or a wish to
-/// change something is declined, as the protocol asks for: after ctrl-C a client shows nothing until it is answered.
+/// What a telnet client weaves into its text: commands that begin with FF. They are taken out, and an offer or a wish
+/// to change something is declined, as the protocol asks for: after ctrl-C a client shows nothing until it is answered.
 ///
 /// RFC 854; RFC 860 (the timing mark).
 struct TelnetCommands {

@@ -50,7 +50,7 @@ import Testing
                 }
             }
         }
-        network.run(for: .seconds(25))
+        try network.run(for: .seconds(25))
         #expect(recorder.notes.count == 7)
         for (note, time) in zip(recorder.notes, [0, 1, 2, 3, 4, 14.5, 24.5]) {
             // A turn of the network's loops takes microseconds.

@@ -196,7 +196,7 @@ import Testing
         try await network.run(on: host) {
             try await loop.run { () throws(SocketError) in _ = try loop.connect(to: "127.0.0.1:9", factory) }
         }
-        network.run(for: .seconds(100))
+        try network.run(for: .seconds(100))
         #expect(recorder.notes == [0, 1, 3, 7, 12, 17].map { "failed at \($0)" })
     }
 
