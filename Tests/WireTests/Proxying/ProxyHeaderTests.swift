@@ -103,7 +103,8 @@ import Wire
         Sample("over the limit", binary("21 11 0209"), .tooLong(limit: 536)),
         Sample("too short", binary("21 11 000b" + pair), malformed: "it is too short for the addresses of its family"),
         Sample(
-            "UNIX too short", binary("21 31 000c" + pair), malformed: "it is too short for the addresses of its family"),
+            "UNIX too short", binary("21 31 000c" + pair),
+            malformed: "it is too short for the addresses of its family"),
         Sample("half a piece", binary("21 11 000e" + pair + "0200"), malformed: "a piece at its end is not whole"),
         Sample(
             "a piece too long", binary("21 11 000f" + pair + "020001"), malformed: "a piece at its end is not whole"),
