@@ -98,6 +98,9 @@ let package = Package(
             name: "SocketsTests", dependencies: ["Sockets", "TestSupport", systemPackage],
             exclude: ["Oracles", "Faults/ErrnoTable.tsv"],
             swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+        .executableTarget(
+            name: "worker-server", dependencies: ["Reactor", "Sockets", systemPackage],
+            path: "Tests/Programs/worker-server", swiftSettings: common),
         .testTarget(
             name: "NetToolTests",
             dependencies: ["NetTool", "Sockets", "TestSupport", "nt", systemPackage, argumentParser],

@@ -220,6 +220,10 @@ static inline int nw_redirect_signal(int signal) {
 
 // errno as a function: a macro over a thread-local is not imported everywhere.
 static inline int nw_errno(void) { return errno; }
+
+// The environment, which unistd.h declares under _GNU_SOURCE alone.
+extern char **environ;
+static inline char **nw_environ(void) { return environ; }
 static inline void nw_set_errno(int error) { errno = error; }
 
 // Ancillary data: the CMSG macros.

@@ -85,7 +85,7 @@ extension Connection {
     }
 
     /// Waits for more unread bytes; false at the end of the stream, or of everything.
-    private nonisolated(nonsending) func fill() async throws(SocketError) -> Bool {
+    nonisolated(nonsending) func fill() async throws(SocketError) -> Bool {
         while true {
             switch try fillNow() {
             case .moved: return true

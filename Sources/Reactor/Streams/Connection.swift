@@ -34,6 +34,9 @@ public final class Connection: Sendable, TaskOwned {
     /// What came and nobody has taken; nil until somebody reads ahead. Touched on the loop alone.
     private nonisolated(unsafe) var readAhead: Unread?
 
+    /// What a trusted proxy said in front of it; set once.
+    let proxied = AtomicLazyReference<ProxiedClient>()
+
     /// Whether somebody has let go of the connection, as somebody should.
     private let isLetGo = Atomic(false)
 

@@ -43,6 +43,15 @@ final class Unread {
         return count
     }
 
+    /// Hands all of them to a codec, which takes what it has a use for.
+    func hand<Result>(
+        to codec: (inout ByteBuffer) throws(FramingError) -> Result
+    ) throws(FramingError) -> Result {
+        let before = bytes.count
+        defer { position &+= UInt64(before - bytes.count) }
+        return try codec(&bytes)
+    }
+
     /// Lends what a frame carries.
     func lend<Result>(_ frame: FrameBounds, to body: (RawSpan) -> Result) -> Result {
         bytes.lend(frame.payload, to: body)

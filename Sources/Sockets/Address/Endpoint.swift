@@ -146,8 +146,9 @@ public struct Endpoint: Hashable, Sendable {
     /// What is printed in place of credentials.
     static let mask = "***"
 
-    init(_ scheme: Scheme, _ target: Target, options: [Option] = [], credentials: Credentials? = nil, path: String = "")
-    {
+    package init(
+        _ scheme: Scheme, _ target: Target, options: [Option] = [], credentials: Credentials? = nil, path: String = ""
+    ) {
         self.scheme = scheme
         self.target = target
         self.options = options

@@ -10,4 +10,17 @@ package enum Environment {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
     }
+
+    /// All of them, each `NAME=value`.
+    ///
+    /// C: `environ(7)`.
+    package static var all: [String] {
+        guard var entry = unsafe nw_environ() else { return [] }
+        var variables: [String] = []
+        while let text = unsafe entry.pointee {
+            variables.append(unsafe String(cString: text))
+            unsafe entry += 1
+        }
+        return variables
+    }
 }

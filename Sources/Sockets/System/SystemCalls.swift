@@ -50,6 +50,9 @@ package enum SystemCalls {
     /// C: `getpid(2)`.
     package static var processIdentifier: CInt { getpid() }
 
+    /// C: `getppid(2)`.
+    package static var parentIdentifier: CInt { getppid() }
+
     /// Sleeps at least so long.
     ///
     /// C: `nanosleep(2)`.
