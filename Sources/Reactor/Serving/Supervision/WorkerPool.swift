@@ -128,10 +128,11 @@ public final class WorkerPool: Sendable {
         // Nothing is sent: its end tells the worker that the pool has gone, however that came about.
         request.input = .connection
         request.descriptors = listeners.map { $0.socket.descriptor }
-        let report = report
+        let (report, grace) = (report, grace)
         return try await loop.world.processes.run(request, on: loop, grace: grace) { process in
             report(.started(worker, process: process.identifier))
-            _ = try await process.waitForEnd()
+            // Asked to end, it tells how it did.
+            do { _ = try await process.waitForEnd() } catch { await process.stop(grace: grace) }
         }.end
     }
 
