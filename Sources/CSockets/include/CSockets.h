@@ -222,8 +222,8 @@ static inline int nw_redirect_signal(int signal) {
 static inline int nw_errno(void) { return errno; }
 
 // The environment, which unistd.h declares under _GNU_SOURCE alone.
-extern char **environ;
-static inline char **nw_environ(void) { return environ; }
+extern char *_Nullable *_Nullable environ;
+static inline char *_Nullable *_Nullable nw_environ(void) { return environ; }
 static inline void nw_set_errno(int error) { errno = error; }
 
 // Ancillary data: the CMSG macros.
