@@ -5,8 +5,8 @@ import Glibc
 import Reactor
 import Sockets
 
-/// Echo over TCP: ours on one loop, by tasks and by callbacks, beside a C program with one epoll, server and load on one
-/// core, in turns.
+/// Echo over TCP: ours on one loop, by tasks and by callbacks, beside a C program with one epoll, server and load on
+/// one core, in turns.
 ///
 ///     echo [--rounds N] [--seconds S] [--core N] [--tool PATH]
 ///

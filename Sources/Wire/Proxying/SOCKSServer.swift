@@ -12,8 +12,8 @@
 /// After each call the output has what is to be sent, also when the call throws: the client is told before it is let
 /// go. What follows a request in the input belongs to the connection that was asked for.
 ///
-/// No message is longer than 513 bytes, in version 4 than ten and two names, and none is waited for beyond that. After a
-/// violation, or an answer other than success, the side stays dead.
+/// No message is longer than 513 bytes, in version 4 than ten and two names, and none is waited for beyond that. After
+/// a violation, or an answer other than success, the side stays dead.
 ///
 /// RFC 1928, RFC 1929; Y. Lee, *SOCKS 4A*.
 public struct SOCKSServer: Sendable {
