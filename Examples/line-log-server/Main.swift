@@ -27,7 +27,9 @@ struct LineLogServer: Program {
     func run(_ arguments: [String]) throws {
         let loop = try EventLoop()
         let ports = try loop.listen(on: arguments[0], Factory(SimpleLogger.init))
-        print("listening on", ports[0].host)
+        let host = ports[0].host
+        // Not before: from then on a signal stops the loop, and does not end the program.
+        loop.callWhenRunning { print("listening on", host) }
         try loop.run(stoppingAt: [.interrupt, .terminate])
         print("closed")
     }

@@ -28,7 +28,9 @@ struct TwistedLogServer: Program {
         let loop = try EventLoop()
         let maximum = try Int(argument: arguments[1], in: 1...100_000)
         let ports = try loop.listen(on: arguments[0], Factory(SimpleLogger.init).limited(to: maximum))
-        print("listening on", ports[0].host)
+        let host = ports[0].host
+        // Not before: from then on a signal stops the loop, and does not end the program.
+        loop.callWhenRunning { print("listening on", host) }
         try loop.run(stoppingAt: [.interrupt, .terminate])
         print("closed")
     }

@@ -72,7 +72,7 @@ struct TwistedLogServerTests {
             let own = "\(try client.localAddress)"
             for word in ["one", "two\r\n", "th\u{1B}ree"] {
                 try client.sendAll(word.utf8)
-                try server.line(containing: String(word.prefix(2)))
+                try server.line(containing: "\"\(word.prefix(2))")
             }
             try client.close()
             try server.line(containing: "disconnected")

@@ -87,10 +87,10 @@ import Testing
     // P10, of the tool: at most 20 log lines besides the clients' own
     @Test func `P10: nt listen rests without descriptors, in a few lines, and serves again when clients go`() throws {
         let server = try ForeignProgram(
-            "bash", ["-c", "ulimit -n 24; exec \"$0\" listen 127.0.0.2:0 echo", BuiltProgram.path("nt")])
+            "bash", ["-c", "ulimit -n 32; exec \"$0\" listen 127.0.0.2:0 echo", BuiltProgram.path("nt")])
         let words = try server.errorLine(containing: "listening ").split(separator: " ")
         let address = try SocketAddress(String(words[2]))
-        var guests = try (0..<30).map { _ in SharedSocket(try Socket.connecting(to: address, within: .seconds(20))) }
+        var guests = try (0..<40).map { _ in SharedSocket(try Socket.connecting(to: address, within: .seconds(20))) }
         try server.errorLine(containing: "nt: accepting pauses: ")
         #expect(try guests[0].exchange("early"))
         let load = try load(of: server, over: 1.5)
