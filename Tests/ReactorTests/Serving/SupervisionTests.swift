@@ -30,7 +30,7 @@ import Testing
         let notifier = try #require(ServiceNotifier({ $0 == "NOTIFY_SOCKET" ? variable : nil }, process: 7))
         #expect(notifier.address == name && notifier.watchdogInterval == nil)
         try await notifier.tell(.ready, .status("on \u{1B}[1m:80\nWATCHDOG=1"))
-        #expect(try hear(manager) == "READY=1\nSTATUS=on \\u{1b}[1m:80")
+        #expect(try hear(manager) == "READY=1\nSTATUS=on \\u{1B}[1m:80")
         try await notifier.tell(.stopping)
         #expect(try hear(manager) == "STOPPING=1")
         try await notifier.tell(.reloading)
