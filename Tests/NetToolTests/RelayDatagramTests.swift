@@ -131,3 +131,97 @@ import Testing
         #expect(try relay.terminate() == .status(0))
     }
 }
+
+/// `nt relay` between datagrams of other people's programs, and of UNIX paths.
+@Suite struct RelayDatagramForeignTests {
+    @Test func `socat and ncat talk by way of a relay`() throws {
+        let server = try ForeignProgram.nt("listen", "udp://127.0.0.1:0", "time")
+        let relay = try ForeignProgram.nt("relay", "udp://127.0.0.1:0", "udp://\(try server.address())")
+        let place = try relay.address().split(separator: ":")
+        let clients = [
+            ["socat", "-T1", "-", "UDP:127.0.0.1:\(place[1])"], ["ncat", "-u", "127.0.0.1", "\(place[1])"],
+        ]
+        for words in clients {
+            let client = try ForeignProgram(words[0], Array(words.dropFirst()))
+            try client.write("hello \(words[0])\n")
+            #expect(try client.line().hasSuffix("] hello \(words[0])"))
+        }
+    }
+
+    @Test(arguments: ["unix-dgram", "udp"]) func `a UNIX path is led to, and led from`(listening: String) throws {
+        let directory = try TemporaryDirectory()
+        let server = try ForeignProgram.python(
+            """
+            import socket, sys
+            server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            server.bind(sys.argv[1])
+            print("ready")
+            while True:
+                data, peer = server.recvfrom(300000)
+                server.sendto(data.upper(), peer)
+            """, directory.file("server"))
+        try server.line(containing: "ready")
+        let place = listening == "udp" ? "udp://127.0.0.1:0" : "unix-dgram:\(directory.file("relay"))"
+        let relay = try ForeignProgram.nt("relay", place, "unix-dgram:\(directory.file("server"))")
+        let address = try relay.address()
+        var client = try Socket(listening == "udp" ? .ipv4 : .unix, .datagram)
+        if listening == "udp" {
+            try client.connect(to: SocketAddress(address))
+        } else {
+            try client.bind(to: .unix(UnixAddress(path: directory.file("client"))))
+            try client.connect(to: .unix(UnixAddress(path: directory.file("relay"))))
+        }
+        try client.setTimeLimit(.seconds(20))
+        // One that UDP could not carry.
+        let longest = listening == "udp" ? 60_000 : 150_000
+        for count in [1, longest] {
+            try client.sendAll([UInt8](repeating: UInt8(ascii: "x"), count: count))
+            #expect(try client.receive(upTo: 300_000) == [UInt8](repeating: UInt8(ascii: "X"), count: count))
+        }
+        #expect(try relay.terminate() == .status(0))
+        #expect(relay.errors.contains("\n1 client, 2 datagrams in, 2 out"))
+    }
+
+    @Test func `clients of one host go to targets in turn, and each stays with its own`() throws {
+        let script = """
+            import socket, sys
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            server.bind(("127.0.0.1", 0))
+            print(server.getsockname()[1])
+            while True: server.sendto(sys.argv[1].encode(), server.recvfrom(100)[1])
+            """
+        let servers = try ["one", "two"].map { try ForeignProgram.python(script, $0) }
+        let targets = try servers.map { "udp://127.0.0.1:\(try $0.line())" }
+        let relay = try ForeignProgram.nt("relay", "udp://127.0.0.1:0", targets[0], targets[1], "--balance")
+        let answers = try ["one", "two", "one"].map { expected in
+            var client = try Socket(.ipv4, .datagram)
+            try client.connect(to: SocketAddress(try relay.address()))
+            try client.setTimeLimit(.seconds(20))
+            for _ in 0..<2 {
+                try client.sendAll("?".utf8)
+                #expect(try client.receive(upTo: 10) == Array(expected.utf8))
+            }
+            return expected
+        }
+        #expect(answers.count == 3)
+    }
+
+    @Test func `--throttle spreads datagrams over time, and a client of --deny is not heard`() throws {
+        let server = try ForeignProgram.nt("listen", "udp://127.0.0.1:0", "echo")
+        let target = "udp://\(try server.address())"
+        let relay = try ForeignProgram.nt("relay", "udp://127.0.0.1:0", target, "--throttle", "100K")
+        var client = try Socket(.ipv4, .datagram)
+        try client.connect(to: SocketAddress(try relay.address()))
+        try client.setTimeLimit(.seconds(20))
+        let begin = ContinuousClock.now
+        for _ in 0..<5 { try client.sendAll([UInt8](repeating: 7, count: 10 << 10)) }
+        for _ in 0..<5 { #expect(try client.receive(upTo: 20_000)?.count == 10 << 10) }
+        #expect(begin.duration(to: .now) > .milliseconds(400))
+        let closed = try ForeignProgram.nt("relay", "udp://127.0.0.1:0", target, "--deny", "127.0.0.1")
+        var stranger = try Socket(.ipv4, .datagram)
+        try stranger.connect(to: SocketAddress(try closed.address()))
+        try stranger.sendAll("x".utf8)
+        #expect(try closed.terminate() == .status(0))
+        #expect(closed.errors.contains("\n0 clients, ") || closed.errors.contains("\n0 datagrams in, 0 out"))
+    }
+}

@@ -129,6 +129,23 @@ import Testing
         #expect(try SocketFile.connected(to: try open.address()).hear() == "hello")
     }
 
+    @Test func `a client of --deny is let go of, and one behind a proxy by its own address`() throws {
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "greet", "hello")
+        let closed = try ForeignProgram.relay(try server.address(), "--deny", "127.0.0.0/8")
+        #expect((try? SocketFile.connected(to: try closed.address()).rest()) ?? "" == "")
+        try closed.errorLine(containing: "! 127.0.0.1:")
+        let behind = try ForeignProgram.relay(
+            try server.address(), "--proxy-protocol", "127.0.0.1", "--deny", "192.0.2.0/24")
+        let (bad, good) = try (
+            SocketFile.connected(to: try behind.address()), SocketFile.connected(to: try behind.address())
+        )
+        try bad.say("PROXY TCP4 192.0.2.7 192.0.2.8 4000 443\r\n")
+        #expect((try? bad.rest()) ?? "" == "")
+        try behind.errorLine(containing: "! 192.0.2.7:4000  denied")
+        try good.say("PROXY TCP4 203.0.113.7 192.0.2.8 4000 443\r\n")
+        #expect(try good.hear() == "hello")
+    }
+
     @Test func `ncat and socat get through`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "greet", "hello")
         let place = try server.address().split(separator: ":")
@@ -176,5 +193,26 @@ import Testing
             #expect((try? stranger.rest()) ?? "" == "")
             try inner.errorLine(containing: #"(PROXY header: no header begins with "G")"#)
         }
+    }
+
+    @Test(.enabled(if: Haproxy.isInstalled, Comment(rawValue: Haproxy.absence)), arguments: ["v1", "v2"])
+    func `haproxy says who a client is, and hears it`(version: String) throws {
+        let server = try ForeignProgram.python(
+            """
+            import socket
+            server = socket.create_server(("127.0.0.1", 0))
+            print(server.getsockname()[1])
+            while True: print(server.accept()[0].recv(1000).decode(), end="")
+            """)
+        // A client, haproxy, a relay, haproxy again, and a server that reads version 1.
+        let last = try Haproxy(from: "accept-proxy", to: "127.0.0.1:\(try server.line()) send-proxy")
+        let relay = try ForeignProgram.relay(
+            "\(last.address)", "--proxy-protocol", "127.0.0.0/8", "--send-proxy", version)
+        let first = try Haproxy(from: "", to: "\(try relay.address()) send-proxy\(version == "v1" ? "" : "-v2")")
+        let client = try SocketFile.connected(to: "\(first.address)")
+        let own = try client.shared.socket.localAddress
+        try relay.errorLine(containing: "+ \(own)")
+        let port = try #require(own.port).rawValue
+        #expect(try server.line(containing: "PROXY TCP4 ").contains(" \(port) "))
     }
 }

@@ -25,9 +25,6 @@ extension SocketFile {
     }
 }
 
-/// An address at which nobody listens.
-private func closedAddress() throws -> String { try "\(Socket.listening(on: "127.0.0.1:0").localAddress)" }
-
 /// `nt relay` between streams.
 @Suite struct RelayTests {
     /// Reads to the end, and only then answers in capitals.
@@ -177,17 +174,18 @@ private func closedAddress() throws -> String { try "\(Socket.listening(on: "127
     }
 
     @Test func `a target that can't be had is a reset for the client, and a reason in the line`() throws {
-        let closed = try closedAddress()
-        let relay = try ForeignProgram.relay(closed)
+        let closed = try ClosedPort()
+        let relay = try ForeignProgram.relay(closed.address)
         let client = try SocketFile.connected(to: try relay.address())
         #expect((try? client.rest()) ?? "" == "")
         let line = try relay.errorLine(containing: "- ")
-        #expect(line.contains("  0 bytes in, 0 out  (connect \(closed): connection refused"))
+        #expect(line.contains("  0 bytes in, 0 out  (connect \(closed.address): connection refused"))
     }
 
     @Test func `of several targets the first that answers is taken`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "greet", "second")
-        let relay = try ForeignProgram.relay(try closedAddress(), try server.address())
+        let closed = try ClosedPort()
+        let relay = try ForeignProgram.relay(closed.address, try server.address())
         for _ in 0..<3 {
             #expect(try SocketFile.connected(to: try relay.address()).hear() == "second")
         }
@@ -213,9 +211,20 @@ private func closedAddress() throws -> String { try "\(Socket.listening(on: "127
             try client.finishWriting()
             #expect(try client.rest() == "\(word.uppercased())\ndone\n")
         }
+        let failing = try ForeignProgram.relay("exec:sh -c 'echo no; exit 3'")
+        #expect(try SocketFile.connected(to: try failing.address()).rest() == "no\n")
+        #expect(try failing.errorLine(containing: "- ").hasSuffix("  0 bytes in, 3 out  (sh: exit code 3)"))
         let missing = try ForeignProgram.relay("exec:/nonexistent/program")
         #expect((try? SocketFile.connected(to: try missing.address()).rest()) ?? "" == "")
         #expect(try missing.errorLine(containing: "- ").contains("no such file"))
+    }
+
+    @Test func `a program that has ended is the end, whatever its client still has to say`() throws {
+        let relay = try ForeignProgram.relay("exec:echo bye", "-v")
+        let client = try SocketFile.connected(to: try relay.address())
+        #expect(try client.rest() == "bye\n")
+        #expect(try relay.errorLine(containing: "- ").contains("  0 bytes in, 4 out, "))
+        withExtendedLifetime(client) {}
     }
 
     @Test func `a client whose connection is silent for too long in both directions is let go`() throws {
@@ -361,6 +370,13 @@ private func closedAddress() throws -> String { try "\(Socket.listening(on: "127
             (["127.0.0.1:0", "a:1", "--send-proxy", "v3"], "v3"),
             (["127.0.0.1:0", "a:1", "--allow", "10.0.0.1/8"], "host bits are set"),
             (["127.0.0.1:0", "a:1", "--json", "--dump", "-"], "--json has standard output for its events"),
+            (["127.0.0.1:0", "a:1", "--json", "--capture", "-"], "--json has standard output for its events"),
+            (["127.0.0.1:0", "a:1", "--json", "-x"], "--json has standard output for its events"),
+            (["127.0.0.1:0", "a:1", "-x", "--capture", "-"], "don't both go to standard output"),
+            (["127.0.0.1:0", "a:1", "--capture-limit", "1M"], "--capture, which is missing"),
+            (["127.0.0.1:0", "a:1", "--capture", "x", "--capture-limit", "10"], "--capture-limit is 4K at least"),
+            (["127.0.0.1:0", "a:1", "--drop", "5"], "a part is written as in 1% or 0.5%"),
+            (["127.0.0.1:0", "a:1", "--throttle", "0"], "that is not between 1 and 1024G bytes"),
             (["127.0.0.1:0", "a:1", "--public"], "--public is about addresses written :PORT"),
             (["udp://127.0.0.1:0", "udp://a:1", "--send-proxy", "v1"], "datagrams have none"),
             (["127.0.0.1:0", "socks", "--auth", "nocolon"], "credentials are user:password"),
@@ -379,6 +395,10 @@ private func closedAddress() throws -> String { try "\(Socket.listening(on: "127
     @Test func `a secret on the command line is not quoted when it is wrong`() {
         #expect(!ToolRun("relay", ":0", "socks", "--auth", "hunter2").errors.contains("hunter2"))
         #expect(ToolRun("relay", ":0", "socks", "--auth-file", "/nonexistent").status == .noInput)
-        #expect(ToolRun("relay", "127.0.0.1:0", "a:1", "--dump", "/nonexistent/x").status == .cannotCreate)
+        for flag in ["--dump", "--capture"] {
+            let run = ToolRun("relay", "127.0.0.1:0", "a:1", flag, "/nonexistent/x")
+            #expect(run.status == .cannotCreate)
+            #expect(run.errors == "nt: \"/nonexistent/x\": no such file or directory\n")
+        }
     }
 }

@@ -16,8 +16,11 @@ extension Server.Limits {
         // A few are the program's own.
         let room = max(1, (limit.now - 16) / each)
         if connections <= room { return self }
-        let text = "there are descriptors for \(room) clients only, fewer than --max \(connections)"
-        if isChosen { log.news(text) } else { log.detail(text) }
+        if isChosen {
+            log.news("there are descriptors for \(room) clients only, fewer than --max \(connections)")
+        } else {
+            log.detail("there are descriptors for \(room) clients")
+        }
         var limits = self
         limits.connections = room
         return limits

@@ -17,6 +17,8 @@ final class PacketCapture: Sendable {
 
     /// The limit unless there is another one.
     static let defaultLimit = ByteCount(1 << 30)
+    /// What has room for the file's head.
+    static let leastLimit = ByteCount(4096)
 
     /// Where it is written.
     let place: OutputQueue

@@ -174,5 +174,8 @@ struct RecordingOptions: ParsableArguments {
         if captureLimit != nil, capture == nil {
             throw ToolFailure(.usage, "--capture-limit is the limit of --capture, which is missing")
         }
+        if let captureLimit, captureLimit.bytes < PacketCapture.leastLimit.bytes {
+            throw ToolFailure(.usage, "--capture-limit is 4K at least")
+        }
     }
 }

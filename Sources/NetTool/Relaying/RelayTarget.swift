@@ -58,9 +58,13 @@ extension RelayTarget: CustomStringConvertible {
     var description: String {
         switch self {
         case .stream(let endpoint), .datagrams(let endpoint): "\(endpoint)"
-        case .program(let words): "exec:\(words.joined(separator: " ").legible)"
+        case .program(let words): "exec:\(words.map(Self.quoted).joined(separator: " "))"
         case .socks: "socks"
         case .http: "http"
         }
+    }
+
+    private static func quoted(_ word: String) -> String {
+        word.isEmpty || word.contains(" ") ? "'\(word.legible)'" : word.legible
     }
 }
