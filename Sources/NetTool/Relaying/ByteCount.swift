@@ -39,9 +39,3 @@ struct Percentage: Hashable, Sendable {
         fraction = percent / 100
     }
 }
-
-/// Why a text is not what was asked for.
-struct Malformed: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}

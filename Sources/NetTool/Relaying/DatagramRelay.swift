@@ -164,6 +164,6 @@ final class DatagramRelay: Sendable {
                 failures.append("\(error)")
             }
         }
-        throw ProxyDoor.Refusal(.noTarget, failures.joined(separator: "; "))
+        throw NoTarget(reasons: failures)
     }
 }

@@ -149,7 +149,8 @@ struct RecordingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Write what passes as packets (pcapng) to a new file, - for standard output.", valueName: "file"))
+            "Write what passes as packets (pcapng) to a file, which is emptied first; - for standard output.",
+            valueName: "file"))
     var capture: String?
 
     @Option(

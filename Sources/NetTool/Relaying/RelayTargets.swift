@@ -39,3 +39,10 @@ final class RelayTargets: Sendable {
         return Array(all[start...] + all[..<start])
     }
 }
+
+/// None of the targets can be had.
+struct NoTarget: Error, CustomStringConvertible {
+    /// Why each of them can't.
+    let reasons: [String]
+    var description: String { reasons.joined(separator: "; ") }
+}

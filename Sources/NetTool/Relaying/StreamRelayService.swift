@@ -155,6 +155,6 @@ final class StreamRelayService: Sendable {
                 failures.append("\(error)")
             }
         }
-        throw ProxyDoor.Refusal(.noTarget, failures.joined(separator: "; "))
+        throw NoTarget(reasons: failures)
     }
 }

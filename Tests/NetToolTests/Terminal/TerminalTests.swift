@@ -72,6 +72,8 @@ import Testing
         let client = try ForeignProgram.ntAtTerminal("connect", try server.address())
         try client.text(upTo: ">>: ")
         try client.write("never sent")
+        // A connection that nobody has accepted is reset, not ended.
+        try server.errorLine(containing: "+ ")
         server.kill()
         try client.text(upTo: "the other side has ended")
         try client.line(containing: Self.end)
