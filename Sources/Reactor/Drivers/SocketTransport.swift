@@ -177,7 +177,11 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         return place
     }
 
-    func wakeReceiver() { reading?.wake() }
+    func wakeReceiver() {
+        // What came meanwhile may not have been announced yet.
+        mayReceive = true
+        reading?.wake()
+    }
 
     func waitToSend() throws(SocketError) -> Waiting? {
         let known = writing
