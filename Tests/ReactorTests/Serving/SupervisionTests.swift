@@ -60,7 +60,10 @@ import Testing
         let manager = try manager(at: UnixAddress(path: directory.file("n")))
         let notifier = ServiceNotifier(
             at: try UnixAddress(path: directory.file("n")), watchdogInterval: .milliseconds(20))
-        let feeding = start { try await notifier.keepWatchdogContent() }
+        // The test blocks where it listens: what it waits for has a thread of its own.
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let feeding = Task(executorPreference: thread.loop) { try await notifier.keepWatchdogContent() }
         for _ in 0..<3 { #expect(try hear(manager) == "WATCHDOG=1") }
         feeding.cancel()
         #expect(await reason { try await feeding.value } == .cancelled)
