@@ -138,6 +138,40 @@ extension SocketFile {
         withExtendedLifetime(client) {}
     }
 
+    // P12: backpressure end to end
+    @Test(arguments: ["--dump", "--capture"])
+    func `a reader of what is written down that does not read holds up its clients, and costs no memory`(
+        flag: String
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("pipe")
+        try #require(mkfifo(path, 0o600) == 0)
+        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "discard")
+        let relay = try ForeignProgram.relay(try server.address(), flag, path)
+        let address = try relay.address()
+        let before = try relay.use.memory
+        let client = try ForeignProgram.python(
+            """
+            import socket, sys
+            host, port = sys.argv[1].split(":")
+            client = socket.create_connection((host, int(port)))
+            client.settimeout(1)
+            sent = 0
+            try:
+                while sent < 128 << 20: sent += client.send(b"x" * (1 << 20))
+            except TimeoutError: pass
+            print("stuck", sent < 128 << 20)
+            sys.stdin.read()
+            """, address)
+        #expect(try client.line() == "stuck True")
+        #expect(try relay.use.memory - before < 32 << 20)
+        // Whoever asked for it has gone: there is nothing to say to anybody.
+        close(reader)
+        #expect(try relay.exit() == .status(74))
+        #expect(!relay.errors.contains("nt: "))
+    }
+
     @Test(arguments: [true, false])
     func `a reset of one side is one for the other side`(isTargets: Bool) throws {
         let server = try ForeignProgram.python(
