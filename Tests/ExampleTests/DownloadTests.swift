@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's file download.
-@Suite struct DownloadTests {
+@Suite(.blocking) struct DownloadTests {
     private let programs = Programs()
 
     // A2-07

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What all programs of `Examples/` have in common.
-@Suite struct EveryProgramTests {
+@Suite(.blocking) struct EveryProgramTests {
     private let programs = Programs()
 
     static let servers = [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 004: the small pair, and the servers with `select` and `poll`.
-@Suite struct LogServerTests {
+@Suite(.blocking) struct LogServerTests {
     private let programs = Programs()
 
     // A-074, A2-10

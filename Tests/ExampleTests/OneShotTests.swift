@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 002.
-@Suite struct OneShotTests {
+@Suite(.blocking) struct OneShotTests {
     private let programs = Programs()
 
     //

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's programs on TCP, but for the download pair.
-@Suite struct QueueTests {
+@Suite(.blocking) struct QueueTests {
     private let programs = Programs()
 
     //

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's last section: a server where clients log in and tell their ports, and messages that it passes on.
-@Suite struct RelayExampleTests {
+@Suite(.blocking) struct RelayExampleTests {
     private let programs = Programs()
 
     //

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 004: the servers with SocketServer.
-@Suite struct SocketServerExampleTests {
+@Suite(.blocking) struct SocketServerExampleTests {
     private let programs = Programs()
 
     private static let names = ["tcpserver-greeting", "forking-server", "threading-server"]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 000 (and 001, whose pseudo-code these programs are).
-@Suite struct TimestampTests {
+@Suite(.blocking) struct TimestampTests {
     private let programs = Programs()
 
     //

@@ -8,7 +8,7 @@ import Testing
 private struct Idle: StreamRequestHandler { func handle(_ request: StreamRequest) throws {} }
 
 /// What Python has as attributes of the class. B-SRV-03
-@Suite struct ConfigurationTests {
+@Suite(.blocking) struct ConfigurationTests {
     @Test func `the queue is as long as was asked for`() throws {
         var configuration = ServerConfiguration()
         configuration.requestQueueSize = 5

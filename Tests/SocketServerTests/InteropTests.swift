@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Other people's clients against our servers, and our clients against Python's.
-@Suite struct InteropTests {
+@Suite(.blocking) struct InteropTests {
     private static func script(_ name: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Peers/\(name).py").path
     }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Workers that share a listener: what a server with threads does in place of forking. B-SRV-06
-@Suite struct WorkerTests {
+@Suite(.blocking) struct WorkerTests {
     @Test func `workers serve one port between them, and one that crashes is replaced`() async throws {
         try await places.take {
             let server = try ServedProgram(.tcp, .threads, .blocking, ["workers=2", "thread=1"])

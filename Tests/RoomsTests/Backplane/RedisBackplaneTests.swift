@@ -137,7 +137,7 @@ import Testing
     }
 }
 
-@Suite struct BackplaneMessageTests {
+@Suite(.blocking) struct BackplaneMessageTests {
     @Test func `messages survive the way, and nothing else is one`() throws {
         let (room, ann) = (try #require(ChatName("客厅")), try #require(ChatName("ann")))
         for kind in ChatMessage.Kind.allCases {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Members whose programs we did not write: telnet, ncat and Python, in one room.
-@Suite struct ForeignMembersTests {
+@Suite(.blocking) struct ForeignMembersTests {
     /// A loop's thread serves; what waits for programs does so here.
     private func withParty(_ body: @escaping @Sendable (SocketAddress) throws -> Void) async throws {
         try await withLoop(of: .real) { loop in

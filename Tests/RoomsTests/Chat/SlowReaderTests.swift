@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Those who read slowly, or not at all.
-@Suite struct SlowReaderTests {
+@Suite(.blocking) struct SlowReaderTests {
     // P12
     @Test(arguments: Ground.allCases)
     func `one who does not read is dropped, and nobody else waits`(ground: Ground) async throws {
