@@ -73,6 +73,8 @@ import Testing
         try server.errorLine(containing: "+ 127.0.0.1")
         try client.text(upTo: ">>: ")
         try client.write("never sent")
+        // A connection that nobody has accepted is reset, not ended.
+        try server.errorLine(containing: "+ ")
         server.kill()
         try client.text(upTo: "the other side has ended")
         try client.line(containing: Self.end)

@@ -172,7 +172,8 @@ import Testing
         let taken = try Socket.listening(on: "127.0.0.1:0")
         let address = "\(try taken.localAddress)"
         try taken.close()
-        let target = try Socket.listening(on: "127.0.0.2:0")
+        var target = try Socket.listening(on: "127.0.0.2:0")
+        try target.setTimeLimit(.seconds(20))
         let program = try ForeignProgram(
             "/usr/bin/systemd-socket-activate",
             [
@@ -183,7 +184,8 @@ import Testing
         var client = try Socket.connecting(to: address, within: .seconds(20))
         try client.setTimeLimit(.seconds(20))
         try client.sendAll("hello".utf8)
-        let accepted = try target.accept()
+        var accepted = try target.accept()
+        try accepted.setTimeLimit(.seconds(20))
         #expect(try accepted.receive(upTo: 10) == Array("hello".utf8))
     }
 }
