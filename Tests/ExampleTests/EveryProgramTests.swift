@@ -105,7 +105,9 @@ import Testing
     }
 
     //
-    @Test(arguments: [("timestamp-server", 5), ("greeting-server", 5), ("bank-queue-server", 128)])
+    @Test(
+        .enabled(if: Installed.has("ss"), "NOT tested: ss (iproute2) is not installed"),
+        arguments: [("timestamp-server", 5), ("greeting-server", 5), ("bank-queue-server", 128)])
     func `the backlog is the seed's`(name: String, backlog: Int) throws {
         let (_, address) = try programs.server(.us, name)
         let sockets = try ForeignProgram("ss", ["-Hltn", "sport = :\(try #require(address.port))"])

@@ -20,7 +20,7 @@ import Testing
     }
 
     //
-    @Test func `telnet is thanked and hung up on`() throws {
+    @Test(.telnet) func `telnet is thanked and hung up on`() throws {
         let (_, address) = try programs.server(.us, "greeting-server")
         let telnet = try programs.telnet(to: address)
         try telnet.text(upTo: "Thank for connecting")
@@ -51,7 +51,7 @@ import Testing
     static let everyServer = Author.allCases.flatMap { author in servers.map { (author, $0) } }
 
     // A2-11
-    @Test(arguments: everyServer)
+    @Test(.telnet, arguments: everyServer)
     func `several telnets are served at once`(author: Author, name: String) throws {
         let (server, address) = try programs.server(author, name)
         let telnets = try (0..<4).map { _ in try programs.telnet(to: address) }

@@ -13,7 +13,7 @@ struct TwistedLogServerTests {
     static let everyServer = Author.allCases.flatMap { author in servers.map { (author, $0) } }
 
     //
-    @Test(arguments: everyServer)
+    @Test(.telnet, arguments: everyServer)
     func `several telnets are served at once`(author: Author, name: String) throws {
         let (server, address) = try programs.server(author, name)
         let telnets = try (0..<4).map { _ in try programs.telnet(to: address) }
