@@ -10,8 +10,8 @@ import Testing
 
     static let servers = [
         "timestamp-server", "bank-queue-server", "serve-many-server", "download-server", "greeting-server",
-        "select-log-server", "poll-log-server", "twisted-log-server", "line-log-server", "one-shot-server",
-        "tcp-reply-once",
+        "select-log-server", "poll-log-server", "twisted-log-server", "line-log-server", "async-log-server",
+        "one-shot-server", "tcp-reply-once",
     ]
 
     //
@@ -96,6 +96,7 @@ import Testing
         ("greeting-server", "127.0.0.1:1234"), ("greeting-client", "127.0.0.1:1234"),
         ("select-log-server", "127.0.0.1:1234"), ("poll-log-server", "127.0.0.1:1234"),
         ("twisted-log-server", "127.0.0.1:1234"), ("line-log-server", "127.0.0.1:1234"),
+        ("async-log-server", "127.0.0.1:1234"),
     ])
     func `the help shows the seed's own port, on this machine only`(name: String, address: String) throws {
         let program = try programs.ours(name, "--help")
