@@ -28,7 +28,7 @@ import Testing
     }
 
     //
-    @Test func `telnet gets the time too`() throws {
+    @Test(.telnet) func `telnet gets the time too`() throws {
         let (_, address) = try programs.server(.us, "timestamp-server")
         let telnet = try programs.telnet(to: address)
         try telnet.write("from telnet\n")

@@ -30,7 +30,7 @@ import Testing
     }
 
     //
-    @Test(arguments: Combination.all)
+    @Test(.enabled(if: Installed.has("ncat"), "NOT tested: ncat is not installed"), arguments: Combination.all)
     func `ncat is served`(_ combination: Combination) async throws {
         try await places.take {
             let server = try ServedProgram(combination)

@@ -27,7 +27,8 @@ import Testing
     }
 
     //
-    @Test func `telnet, ncat and Python talk in one room, in UTF-8 and GBK`() async throws {
+    @Test(.enabled(if: Installed.has("telnet", "ncat"), "NOT tested: telnet or ncat is not installed"))
+    func `telnet, ncat and Python talk in one room, in UTF-8 and GBK`() async throws {
         try await withParty { address in
             let (host, port) = ("\(try #require(address.ip))", "\(try #require(address.port))")
             let telnet = try ForeignProgram("telnet", [host, port])
