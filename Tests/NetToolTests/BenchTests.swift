@@ -6,7 +6,7 @@ import Testing
 
 @testable import NetTool
 
-@Suite struct BenchTests {
+@Suite(.blocking) struct BenchTests {
     private func sink(_ address: String) throws -> ForeignProgram { try ForeignProgram.nt("listen", address, "sink") }
 
     private func end(_ words: String..., of program: ForeignProgram? = nil) throws -> [String: Any] {

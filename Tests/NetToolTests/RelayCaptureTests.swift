@@ -58,7 +58,7 @@ extension [SeenPacket] {
 }
 
 /// `nt relay --capture`, read by others.
-@Suite struct RelayCaptureTests {
+@Suite(.blocking) struct RelayCaptureTests {
     private let directory: TemporaryDirectory
     private let file: String
 

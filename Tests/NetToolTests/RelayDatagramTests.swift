@@ -7,7 +7,7 @@ import Testing
 @testable import NetTool
 
 /// `nt relay` between datagrams.
-@Suite struct RelayDatagramTests {
+@Suite(.blocking) struct RelayDatagramTests {
     fileprivate static let echo = """
         import socket
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -133,7 +133,7 @@ import Testing
 }
 
 /// `nt relay` between datagrams of other people's programs, and of UNIX paths.
-@Suite struct RelayDatagramForeignTests {
+@Suite(.blocking) struct RelayDatagramForeignTests {
     @Test func `socat and ncat talk by way of a relay`() throws {
         let server = try ForeignProgram.nt("listen", "udp://127.0.0.1:0", "time")
         let relay = try ForeignProgram.nt("relay", "udp://127.0.0.1:0", "udp://\(try server.address())")

@@ -5,7 +5,7 @@ import Testing
 @testable import NetTool
 
 /// The command lines of `nt relay`.
-@Suite struct RelayOptionsTests {
+@Suite(.blocking) struct RelayOptionsTests {
     @Test(
         arguments: [
             (["127.0.0.1:0"], "Missing expected argument"),

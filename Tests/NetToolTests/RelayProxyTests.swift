@@ -7,7 +7,7 @@ import Testing
 @testable import NetTool
 
 /// `nt relay` as a proxy, with other people's clients: promises 1.19.
-@Suite struct RelayProxyTests {
+@Suite(.blocking) struct RelayProxyTests {
     /// A web server with one page, and its address.
     private func webServer(in directory: TemporaryDirectory) throws -> (ForeignProgram, port: String) {
         try "the page\n".write(toFile: directory.file("page"), atomically: true, encoding: .utf8)

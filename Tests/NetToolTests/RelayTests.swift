@@ -26,7 +26,7 @@ extension SocketFile {
 }
 
 /// `nt relay` between streams.
-@Suite struct RelayTests {
+@Suite(.blocking) struct RelayTests {
     /// Reads to the end, and only then answers in capitals.
     private static let lateAnswer = """
         import socket

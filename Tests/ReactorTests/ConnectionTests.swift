@@ -116,7 +116,7 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
     } catch { return (error as? SocketError)?.reason }
 }
 
-@Suite struct ConnectionTests {
+@Suite(.blocking) struct ConnectionTests {
     @Test(arguments: Carrier.allCases, Ground.allCases)
     func `bytes arrive in order, and the end is nil for good`(carrier: Carrier, ground: Ground) async throws {
         try await carrier.withEnds(ground) { first, second in

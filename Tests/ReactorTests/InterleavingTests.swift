@@ -8,7 +8,7 @@ import Testing
 /// One connection, both of its ends used by tasks that send, receive, wait too long, are cancelled alone, close, reset
 /// and drain, in an order that chance decides. Whatever the order: nothing traps, every task comes to its end, what
 /// arrives is what was sent, and nothing is left of the connection.
-@Suite struct InterleavingTests {
+@Suite(.blocking) struct InterleavingTests {
     // Issue 3: random interleavings; laws 1, 3, 4, 7
     @Test(.timeLimit(.minutes(30)), arguments: World.Mechanism.allCases)
     func `no order of events loses a wake-up or a descriptor`(mechanism: World.Mechanism) async throws {

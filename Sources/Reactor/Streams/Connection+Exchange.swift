@@ -42,6 +42,9 @@ extension Connection {
         do throws(SocketError) { try await send(output.bytes) } catch { throw .connection(error) }
     }
 
+    // Never inlined: the release optimiser would make a loop of a part of the function that calls this, and then break
+    // off over the part's debug information (Swift 6.3).
+    @inline(never)
     private nonisolated(nonsending) func waitForMore() async throws(FrameError) -> Bool {
         do throws(SocketError) {
             try checkNobodyReads()

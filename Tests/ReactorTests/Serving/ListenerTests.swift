@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct ListenerTests {
+@Suite(.blocking) struct ListenerTests {
     // B-AIO-01: start_server and start_unix_server, from the connection's side
     @Test(arguments: World.Mechanism.allCases)
     func `clients come one after the other until the listener is closed`(mechanism: World.Mechanism) async throws {

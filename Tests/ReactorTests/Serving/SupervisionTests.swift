@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The service manager is told what it wants to know.
-@Suite struct ServiceNotifierTests {
+@Suite(.blocking) struct ServiceNotifierTests {
     /// What arrives where the manager listens.
     private func manager(at name: UnixAddress) throws -> SharedSocket {
         var socket = try Socket(.unix, .datagram)
@@ -76,7 +76,7 @@ import Testing
 }
 
 /// A program in several processes: promises 1.10, P21 (children are reaped, and inherit what they are handed).
-@Suite struct WorkerPoolTests {
+@Suite(.blocking) struct WorkerPoolTests {
     private func pool(_ count: Int) throws -> (program: ForeignProgram, address: String) {
         let program = try ForeignProgram(BuiltProgram.path("worker-server"), ["\(count)"])
         let address = try program.line(containing: "listening ").split(separator: " ")[1]
@@ -166,7 +166,7 @@ import Testing
 }
 
 /// With systemd's own programs.
-@Suite struct SystemdTests {
+@Suite(.blocking) struct SystemdTests {
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-socket-activate")))
     func `a listener that systemd opened is served by the tool's relay`() throws {
         let taken = try Socket.listening(on: "127.0.0.1:0")

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// The PROXY protocol in front of connections, in both directions: promises 1.13.
-@Suite struct TrustedProxiesTests {
+@Suite(.blocking) struct TrustedProxiesTests {
     private static let header = "PROXY TCP4 192.0.2.7 192.0.2.8 4000 443\r\n"
 
     /// Runs a server that answers with what it knows of its client, and `body` beside it.
