@@ -42,6 +42,8 @@ extension Connection {
         do throws(SocketError) { try await send(output.bytes) } catch { throw .connection(error) }
     }
 
+    // Inlined, it makes the optimizer of Swift 6.3.1 write debug information that its own check refuses.
+    @inline(never)
     private nonisolated(nonsending) func waitForMore() async throws(FrameError) -> Bool {
         do throws(SocketError) {
             try checkNobodyReads()
