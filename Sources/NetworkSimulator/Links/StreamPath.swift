@@ -3,7 +3,7 @@ import Reactor
 import Sockets
 
 /// The ways from one end of a connection to the other: one, or several with a NAT between each two.
-struct StreamPath {
+final class StreamPath {
     /// A way that begins at a NAT.
     struct Leg {
         let passage: Passage
