@@ -40,7 +40,7 @@ let examples =
     programs(plainExamples, on: [])
     + programs(["forking-server", "tcpserver-greeting", "threading-server"], on: ["SocketServer"])
     + programs(["relay-client", "relay-server"], on: ["Reactor", "Rooms"])
-    + programs(["line-log-server", "twisted-log-server", "udp-chat"], on: ["Reactor"])
+    + programs(["async-log-server", "line-log-server", "twisted-log-server", "udp-chat"], on: ["Reactor"])
 
 let package = Package(
     name: "netwright",

@@ -14,7 +14,7 @@ struct RootCommand: ParsableCommand {
 
     private static let verbs: [any Verb.Type] = [
         Bench.self, Check.self, Connect.self, Explain.self, Interfaces.self, InterfacesInShort.self, Listen.self,
-        Netcat.self, Wait.self,
+        Netcat.self, Relay.self, Wait.self,
     ]
 
     /// The verb of this name.

@@ -29,12 +29,6 @@ struct TimeSpan: Hashable, Sendable {
     }
 
     private static let units = ["": 1.0, "ms": 0.001, "s": 1, "m": 60, "h": 3600]
-
-    /// Why a text is no length of time.
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
-    }
 }
 
 extension TimeSpan: CustomStringConvertible, ExpressibleByArgument {

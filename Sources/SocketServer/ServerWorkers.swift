@@ -27,7 +27,7 @@ public final class ServerWorkers {
     public enum Event: Sendable {
         /// One was started; its number.
         case started(Int32)
-        /// One has ended; another one takes its place.
+        /// One has ended. Another one takes its place, unless the workers are to end.
         case ended(Int32, ProcessEnd)
         /// None could be started in the place of one that has ended; it is tried again in a second.
         case notStarted(SocketError)
@@ -150,7 +150,7 @@ public final class ServerWorkers {
         nextStart = nil
         for worker in workers {
             try? worker.process.sendToGroup(.kill)
-            _ = try? worker.process.wait()
+            if let end = try? worker.process.wait() { report?(.ended(worker.process.identifier, end)) }
         }
         workers = []
     }

@@ -17,4 +17,10 @@ public struct PortHolder: Hashable, Sendable, CustomStringConvertible {
         process = holder.process
         name = holder.name.quotable(maximumLength: 64)
     }
+
+    /// A process that is known already.
+    package init(process: Int32) {
+        self.process = process
+        name = SocketTable.name(of: process).quotable(maximumLength: 64)
+    }
 }

@@ -49,28 +49,3 @@ extension Socket {
         try SystemCalls.bind(number, to: address)
     }
 }
-
-/// A directory, locked against other starters of UNIX servers for as long as this lives.
-private struct DirectoryLock: ~Copyable {
-    private let descriptor: OwnedDescriptor
-
-    init(of path: [UInt8]) throws(Errno) {
-        let descriptor = try SystemCalls.open(
-            Self.directory(of: path), in: SystemCalls.currentDirectory, .readOnly, options: .directory)
-        try Self.lock(descriptor.number)
-        self.descriptor = descriptor
-    }
-
-    private static func lock(_ descriptor: CInt) throws(Errno) {
-        let deadline = SystemClock.now + BoundPath.lockPatience
-        while try !SystemCalls.tryLock(descriptor) {
-            if SystemClock.now >= deadline { throw .timedOut }
-            SystemCalls.pause(.milliseconds(1))
-        }
-    }
-
-    static func directory(of path: [UInt8]) -> [UInt8] {
-        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return [UInt8(ascii: ".")] }
-        return slash == 0 ? [UInt8(ascii: "/")] : Array(path[..<slash])
-    }
-}

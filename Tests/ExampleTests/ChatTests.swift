@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The chat by one socket that sends and receives at once.
-@Suite struct ChatTests {
+@Suite(.blocking) struct ChatTests {
     private let programs = Programs()
 
     private func chat(_ peer: SocketAddress? = nil) throws -> (ForeignProgram, SocketAddress) {

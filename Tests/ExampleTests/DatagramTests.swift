@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's programs on UDP.
-@Suite struct DatagramTests {
+@Suite(.blocking) struct DatagramTests {
     private let programs = Programs()
 
     //

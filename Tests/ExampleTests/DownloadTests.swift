@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's file download.
-@Suite struct DownloadTests {
+@Suite(.blocking) struct DownloadTests {
     private let programs = Programs()
 
     // A2-07
@@ -64,7 +64,7 @@ import Testing
     }
 
     //
-    @Test func `a name typed into telnet brings the file`() throws {
+    @Test(.telnet) func `a name typed into telnet brings the file`() throws {
         let served = try programs.directory()
         try served.write(Array("what is in it".utf8), to: "file")
         let (_, address) = try programs.server(.us, "download-server", in: served.path)

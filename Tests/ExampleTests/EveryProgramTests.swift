@@ -5,13 +5,13 @@ import TestSupport
 import Testing
 
 /// What all programs of `Examples/` have in common.
-@Suite struct EveryProgramTests {
+@Suite(.blocking) struct EveryProgramTests {
     private let programs = Programs()
 
     static let servers = [
         "timestamp-server", "bank-queue-server", "serve-many-server", "download-server", "greeting-server",
-        "select-log-server", "poll-log-server", "twisted-log-server", "line-log-server", "one-shot-server",
-        "tcp-reply-once",
+        "select-log-server", "poll-log-server", "twisted-log-server", "line-log-server", "async-log-server",
+        "one-shot-server", "tcp-reply-once",
     ]
 
     //
@@ -96,6 +96,7 @@ import Testing
         ("greeting-server", "127.0.0.1:1234"), ("greeting-client", "127.0.0.1:1234"),
         ("select-log-server", "127.0.0.1:1234"), ("poll-log-server", "127.0.0.1:1234"),
         ("twisted-log-server", "127.0.0.1:1234"), ("line-log-server", "127.0.0.1:1234"),
+        ("async-log-server", "127.0.0.1:1234"),
     ])
     func `the help shows the seed's own port, on this machine only`(name: String, address: String) throws {
         let program = try programs.ours(name, "--help")
@@ -105,7 +106,9 @@ import Testing
     }
 
     //
-    @Test(arguments: [("timestamp-server", 5), ("greeting-server", 5), ("bank-queue-server", 128)])
+    @Test(
+        .enabled(if: Installed.has("ss"), "NOT tested: ss (iproute2) is not installed"),
+        arguments: [("timestamp-server", 5), ("greeting-server", 5), ("bank-queue-server", 128)])
     func `the backlog is the seed's`(name: String, backlog: Int) throws {
         let (_, address) = try programs.server(.us, name)
         let sockets = try ForeignProgram("ss", ["-Hltn", "sport = :\(try #require(address.port))"])

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The tool that the other tests stand on.
-@Suite struct ForeignProgramTests {
+@Suite(.blocking) struct ForeignProgramTests {
     @Test func `lines come one by one, and what is passed over is still in the output`() throws {
         let program = try ForeignProgram("printf", ["one\\ntwo\\r\\nthree\\n"])
         #expect(try program.line() == "one")

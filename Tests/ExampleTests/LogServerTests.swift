@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 004: the small pair, and the servers with `select` and `poll`.
-@Suite struct LogServerTests {
+@Suite(.blocking) struct LogServerTests {
     private let programs = Programs()
 
     // A-074, A2-10
@@ -20,7 +20,7 @@ import Testing
     }
 
     //
-    @Test func `telnet is thanked and hung up on`() throws {
+    @Test(.telnet) func `telnet is thanked and hung up on`() throws {
         let (_, address) = try programs.server(.us, "greeting-server")
         let telnet = try programs.telnet(to: address)
         try telnet.text(upTo: "Thank for connecting")
@@ -48,10 +48,11 @@ import Testing
     }
 
     static let servers = ["select-log-server", "poll-log-server"]
-    static let everyServer = Author.allCases.flatMap { author in servers.map { (author, $0) } }
+    static let everyServer =
+        Author.allCases.flatMap { author in servers.map { (author, $0) } } + [(.us, "async-log-server")]
 
     // A2-11
-    @Test(arguments: everyServer)
+    @Test(.telnet, arguments: everyServer)
     func `several telnets are served at once`(author: Author, name: String) throws {
         let (server, address) = try programs.server(author, name)
         let telnets = try (0..<4).map { _ in try programs.telnet(to: address) }
@@ -94,7 +95,7 @@ import Testing
     }
 
     //
-    @Test(arguments: servers)
+    @Test(arguments: servers + ["async-log-server"])
     func `half a line keeps nobody waiting`(name: String) throws {
         let (server, address) = try programs.server(.us, name)
         let slow = try Socket.patient(to: address)
@@ -108,7 +109,7 @@ import Testing
     }
 
     //
-    @Test(arguments: servers)
+    @Test(arguments: servers + ["async-log-server"])
     func `random bytes are logged on one line and harm nobody`(name: String) throws {
         let (server, address) = try programs.server(.us, name)
         var generator = SeededGenerator(seed: 67)
@@ -122,7 +123,7 @@ import Testing
     }
 
     // A2-02: how many clients there may be is a number of its own, and no backlog.
-    @Test(arguments: servers)
+    @Test(arguments: servers + ["async-log-server"])
     func `a full house lets the next client wait until one leaves`(name: String) throws {
         let server = try programs.ours(name, "127.0.0.1:0", "2")
         let address = try server.address(after: "listening on ")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 002.
-@Suite struct OneShotTests {
+@Suite(.blocking) struct OneShotTests {
     private let programs = Programs()
 
     //
@@ -55,7 +55,7 @@ import Testing
         #expect(try server.exit() == .status(0))
     }
 
-    @Test func `telnet is a client as well`() throws {
+    @Test(.telnet) func `telnet is a client as well`() throws {
         let (server, address) = try programs.server(.us, "one-shot-server")
         let telnet = try programs.telnet(to: address)
         try telnet.write("Hey\n")

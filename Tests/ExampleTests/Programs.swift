@@ -88,7 +88,7 @@ final class Programs {
         return directory
     }
 
-    /// The real telnet, connected.
+    /// The real telnet, connected, for a test that is ``Testing/Trait/telnet``.
     func telnet(to server: SocketAddress) throws -> ForeignProgram {
         let telnet = try start("telnet", ["127.0.0.1", "\(server.port ?? 0)"])
         try telnet.line(containing: "Escape character")
@@ -153,4 +153,9 @@ extension TemporaryDirectory {
     }
 
     var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// The test talks with the real telnet.
+    static var telnet: Self { .enabled(if: Installed.has("telnet"), "NOT tested: telnet is not installed") }
 }

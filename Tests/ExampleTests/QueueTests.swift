@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's programs on TCP, but for the download pair.
-@Suite struct QueueTests {
+@Suite(.blocking) struct QueueTests {
     private let programs = Programs()
 
     //
@@ -31,7 +31,7 @@ import Testing
     }
 
     //
-    @Test func `the bank's counter answers once and takes the next in line`() throws {
+    @Test(.telnet) func `the bank's counter answers once and takes the next in line`() throws {
         let (server, address) = try programs.server(.us, "bank-queue-server")
         let customers = try (0..<3).map { _ in try programs.telnet(to: address) }
         for (number, customer) in customers.enumerated() {
@@ -59,7 +59,7 @@ import Testing
     }
 
     //
-    @Test func `telnet is served until it is closed`() throws {
+    @Test(.telnet) func `telnet is served until it is closed`() throws {
         let (server, address) = try programs.server(.us, "serve-many-server")
         let telnet = try programs.telnet(to: address)
         for request in ["one", "two"] {

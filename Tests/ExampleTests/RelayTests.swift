@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 003's last section: a server where clients log in and tell their ports, and messages that it passes on.
-@Suite struct RelayExampleTests {
+@Suite(.blocking) struct RelayExampleTests {
     private let programs = Programs()
 
     //
@@ -27,7 +27,7 @@ import Testing
     }
 
     // with the protocol by hand, as any other program might speak it.
-    @Test func `the server passes on what a client that is not ours says`() throws {
+    @Test(.telnet) func `the server passes on what a client that is not ours says`() throws {
         let server = try programs.ours("relay-server", "127.0.0.1:0")
         let address = try server.address(after: "listening on ")
         let ann = try programs.ours("relay-client", "ann", "\(address)")

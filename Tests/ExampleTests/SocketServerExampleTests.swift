@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 004: the servers with SocketServer.
-@Suite struct SocketServerExampleTests {
+@Suite(.blocking) struct SocketServerExampleTests {
     private let programs = Programs()
 
     private static let names = ["tcpserver-greeting", "forking-server", "threading-server"]
@@ -48,7 +48,7 @@ import Testing
     }
 
     //
-    @Test(arguments: names)
+    @Test(.telnet, arguments: names)
     func `a reset harms nobody but its sender, and telnet is served`(name: String) throws {
         let (server, address) = try programs.server(.us, name)
         for _ in 0..<5 { try Socket.patient(to: address).reset() }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Seed 000 (and 001, whose pseudo-code these programs are).
-@Suite struct TimestampTests {
+@Suite(.blocking) struct TimestampTests {
     private let programs = Programs()
 
     //
@@ -28,7 +28,7 @@ import Testing
     }
 
     //
-    @Test func `telnet gets the time too`() throws {
+    @Test(.telnet) func `telnet gets the time too`() throws {
         let (_, address) = try programs.server(.us, "timestamp-server")
         let telnet = try programs.telnet(to: address)
         try telnet.write("from telnet\n")

@@ -5,7 +5,7 @@ import Testing
 
 /// The code of the README, as its readers would write it: with nothing but the umbrella imported. Where it has a fixed
 /// port or name, these tests have one of their own.
-@Suite struct UsageTests {
+@Suite(.blocking) struct UsageTests {
     //
     @Test func `a line server with a time limit, and its client`() async throws {
         let server = try await Server(on: "127.0.0.3:0") { connection in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NetTool
 
-@Suite struct BenchTests {
+@Suite(.blocking) struct BenchTests {
     private func sink(_ address: String) throws -> ForeignProgram { try ForeignProgram.nt("listen", address, "sink") }
 
     private func end(_ words: String..., of program: ForeignProgram? = nil) throws -> [String: Any] {
@@ -111,7 +111,7 @@ import Testing
 
     @Test(arguments: ["", "K", "-1M", "1T", "1MM", "2000G", "0", "nan", "inf", "M10"])
     func `what is no rate is refused`(text: String) {
-        #expect(throws: BitRate.Malformed.self) { try BitRate(text) }
+        #expect(throws: Malformed.self) { try BitRate(text) }
     }
 
     @Test func `a packet is read as it was written, and nothing else is one`() {

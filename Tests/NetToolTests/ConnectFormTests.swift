@@ -7,7 +7,7 @@ import Testing
 @testable import NetTool
 
 /// The forms in which `nt connect` shows what passes, and the ways in which it is told what to say.
-@Suite struct ConnectFormTests {
+@Suite(.blocking) struct ConnectFormTests {
     private func run(_ words: String..., input: String = "") throws -> ForeignProgram {
         let program = try ForeignProgram(BuiltProgram.path("nt"), ["connect"] + words)
         try program.write(input)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NetTool
 
-@Suite struct ConnectTests {
+@Suite(.blocking) struct ConnectTests {
     private func python(_ script: String, _ words: String...) throws -> ForeignProgram {
         try ForeignProgram(Python.executable, ["-c", script] + words)
     }
@@ -146,7 +146,7 @@ import Testing
 }
 
 /// Two `nt`, or `nt` and another program, each at one end.
-@Suite struct ConversationTests {
+@Suite(.blocking) struct ConversationTests {
     @Test(arguments: [false, true])
     func `megabytes pass in both directions at once, and arrive whole`(overUnix: Bool) throws {
         let directory = try TemporaryDirectory()

@@ -7,7 +7,7 @@ import Testing
 @testable import NetTool
 
 /// Every row of `nt help eof`, with real pipes, files, terminals and half-closed connections.
-@Suite struct EndOfFileTests {
+@Suite(.blocking) struct EndOfFileTests {
     /// What standard input may be, and ends with "x".
     enum Input: String, CaseIterable {
         case pipe, file, terminal

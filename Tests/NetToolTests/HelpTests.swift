@@ -10,15 +10,15 @@ struct HelpTests {
         let run = ToolRun(words)
         #expect(run.status == .success && run.errors.isEmpty)
         for word in [
-            "bench", "check", "connect", "explain", "interfaces", "listen", "nc", "nt help addresses",
-            "nt help exit-codes", "nt help encodings", "nt help eof",
+            "bench", "check", "connect", "explain", "interfaces", "listen", "nc", "relay",
+            "nt help addresses", "nt help exit-codes", "nt help encodings", "nt help eof",
         ] {
             #expect(run.output.contains(word))
         }
         #expect(!run.output.contains("  if  ") && !run.output.contains("  wait  "))
     }
 
-    @Test(arguments: ["bench", "check", "connect", "explain", "interfaces", "listen"])
+    @Test(arguments: ["bench", "check", "connect", "explain", "interfaces", "listen", "relay"])
     func `each verb has its page, by either way`(verb: String) {
         let page = ToolRun(verb, "--help")
         #expect(page.status == .success && page.output.contains("USAGE: nt \(verb)"))
@@ -50,7 +50,7 @@ struct HelpTests {
         #expect(run.status == .usage && run.output.isEmpty)
         #expect(
             run.errors.contains(
-                "bench, check, connect, explain, interfaces, listen, nc, addresses, exit-codes, encodings, eof"))
+                "bench, check, connect, explain, interfaces, listen, nc, relay, addresses, exit-codes, encodings, eof"))
     }
 
     @Test func `the version says what the program is made of`() {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
 @testable import NetTool
 
-@Suite struct ListenAddressesTests {
+@Suite(.blocking) struct ListenAddressesTests {
     @Test func `a bare port is this machine only, by every family that it has`() throws {
         let addresses = try ListenAddresses([":4000"], isPublic: false).addresses
         #expect(addresses.first.map { "\($0)" } == "127.0.0.1:4000")

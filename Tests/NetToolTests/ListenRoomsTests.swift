@@ -7,7 +7,7 @@ import Testing
 @testable import NetTool
 
 /// `nt listen … chat` and `nt listen … files`, as their users meet them.
-@Suite struct ListenRoomsTests {
+@Suite(.blocking) struct ListenRoomsTests {
     private static func hear(_ beginning: String, _ client: SocketFile) throws -> String {
         while let line = try client.hear() { if line.hasPrefix(beginning) { return line } }
         Issue.record("\(beginning) did not come")

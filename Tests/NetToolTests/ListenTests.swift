@@ -39,7 +39,7 @@ extension SocketFile {
     func hear() throws -> String? { try readLine().map { String(decoding: $0, as: UTF8.self) } }
 }
 
-@Suite struct ListenTests {
+@Suite(.blocking) struct ListenTests {
     @Test func `echo sends back what comes, and says who came and went on standard error alone`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo")
         let address = try server.address()
@@ -248,7 +248,7 @@ extension SocketFile {
 }
 
 /// How a listening `nt` ends.
-@Suite struct ListenEndTests {
+@Suite(.blocking) struct ListenEndTests {
     // P22
     @Test func `after SIGTERM nobody is let in, and who is there gets the answer`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "time", "--drain", "20s")

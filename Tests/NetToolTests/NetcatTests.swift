@@ -7,7 +7,7 @@ import Testing
 
 @testable import NetTool
 
-@Suite struct NetcatTests {
+@Suite(.blocking) struct NetcatTests {
     /// What a command line of netcat is in the verbs' words.
     private func words(_ line: String) throws -> String {
         try NetcatOptions.parse(line.split(separator: " ").map(String.init)).words().joined(separator: " ")

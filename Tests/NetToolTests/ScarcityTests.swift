@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The program where something is missing that it counts on: standard streams, descriptors, answers.
-@Suite struct ScarcityTests {
+@Suite(.blocking) struct ScarcityTests {
     private func shell(_ script: String, _ words: String...) throws -> ForeignProgram {
         try ForeignProgram("bash", ["-c", script, BuiltProgram.path("nt")] + words)
     }

@@ -4,7 +4,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite struct BlockingRunTests {
+@Suite(.blocking) struct BlockingRunTests {
     @Test(arguments: World.Mechanism.allCases)
     func `a program needs one loop and no thread besides`(mechanism: World.Mechanism) throws {
         let loop = try EventLoop(in: .real(mechanism))

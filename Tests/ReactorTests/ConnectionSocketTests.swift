@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a connection can do because a socket of the system's carries it.
-@Suite struct ConnectionSocketTests {
+@Suite(.blocking) struct ConnectionSocketTests {
     // B-AIO-10: sendfile
     @Test(arguments: Carrier.allCases, Ground.allCases)
     func `a file is sent as a whole, in part, and up to its end`(

@@ -7,7 +7,7 @@ import Testing
 
 /// Many datagrams with one call, on the way in and out.
 // One at a time: they fill the system's buffers.
-@Suite(.serialized) struct DatagramBatchTests {
+@Suite(.serialized, .blocking) struct DatagramBatchTests {
     private func bytes(_ number: Int) -> [UInt8] {
         [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: number)
     }

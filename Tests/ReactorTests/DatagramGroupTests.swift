@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// One to many: broadcast and multicast, on the loopback interface.
-@Suite struct DatagramGroupTests {
+@Suite(.blocking) struct DatagramGroupTests {
     private static let loopback = "lo"
 
     // B-TW-06, B-AIO-08, A-086

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The laws of every call that waits, for datagrams.
-@Suite struct DatagramLawsTests {
+@Suite(.blocking) struct DatagramLawsTests {
     // Law 1
     @Test(arguments: Ground.loops)
     func `a child task that is cancelled alone wakes, and the socket lives on`(ground: Ground) async throws {

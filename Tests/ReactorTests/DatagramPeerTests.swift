@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Sockets with one peer, and what becomes of datagrams that nobody wants.
-@Suite struct DatagramPeerTests {
+@Suite(.blocking) struct DatagramPeerTests {
     /// An address where nobody is.
     private func deserted(on loop: EventLoop) async throws -> SocketAddress {
         let socket = try await DatagramSocket(on: "127.0.0.2:0", loop: loop)

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The same datagrams with somebody else's sockets at the other end.
-@Suite struct DatagramPythonTests {
+@Suite(.blocking) struct DatagramPythonTests {
     // B-AIO-08, B-AIO-09, P24
     @Test(arguments: World.Mechanism.allCases)
     func `Python asks, we answer`(mechanism: World.Mechanism) async throws {

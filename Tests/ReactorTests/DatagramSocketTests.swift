@@ -56,7 +56,7 @@ extension DatagramSocket {
     }
 }
 
-@Suite struct DatagramSocketTests {
+@Suite(.blocking) struct DatagramSocketTests {
     // B-AIO-06, B-AIO-09, B-TW-06: the program of the manual
     @Test(arguments: Ground.loops)
     func `a server is a loop over what arrives`(ground: Ground) async throws {

@@ -8,7 +8,7 @@ import Testing
 
 /// Nobody keeps a loop for themselves: what floods costs its own connection and nothing else (issue 3, P6).
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
-@Suite(.serialized) struct FairnessTests {
+@Suite(.serialized, .blocking) struct FairnessTests {
     /// Makes attempts that all succeed at once; how many it took until the loop did something else.
     private static func attempts(
         of most: Int, on loop: EventLoop, _ attempt: @escaping @Sendable () async throws -> Void

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct ServerTests {
+@Suite(.blocking) struct ServerTests {
     //
     @Test(arguments: Ground.allCases)
     func `one slow client does not hold up the others`(ground: Ground) async throws {

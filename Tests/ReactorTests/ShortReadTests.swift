@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Bytes that a short read did not bring although they were there: no edge will tell of them (law: no lost wake-up).
-@Suite struct ShortReadTests {
+@Suite(.blocking) struct ShortReadTests {
     @Test(arguments: World.Mechanism.allCases)
     func `bytes behind an urgent one are received`(mechanism: World.Mechanism) async throws {
         try await Carrier.tcp.withEnds(Ground(rawValue: mechanism.rawValue) ?? .epoll) { first, second in

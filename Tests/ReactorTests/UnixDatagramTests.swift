@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Datagrams between programs of one machine.
-@Suite struct UnixDatagramTests {
+@Suite(.blocking) struct UnixDatagramTests {
     // B-TW-05
     @Test(arguments: World.Mechanism.allCases, [false, true])
     func `a server at a path or an abstract name answers`(mechanism: World.Mechanism, isAbstract: Bool) async throws {

@@ -8,8 +8,9 @@ import Testing
 private struct Idle: StreamRequestHandler { func handle(_ request: StreamRequest) throws {} }
 
 /// What Python has as attributes of the class. B-SRV-03
-@Suite struct ConfigurationTests {
-    @Test func `the queue is as long as was asked for`() throws {
+@Suite(.blocking) struct ConfigurationTests {
+    @Test(.enabled(if: Installed.has("ss"), "NOT tested: ss (iproute2) is not installed"))
+    func `the queue is as long as was asked for`() throws {
         var configuration = ServerConfiguration()
         configuration.requestQueueSize = 5
         let server = try TCPServer(on: "127.0.0.4:0", configuration: configuration, handler: Idle.init)

@@ -18,7 +18,7 @@ private struct Configured: StreamRequestHandler {
 }
 
 /// What handlers see of a connection, and what a peer can do to them.
-@Suite struct HandlerTests {
+@Suite(.blocking) struct HandlerTests {
     private func serve(
         _ handler: Configured, _ errors: Record = Record(), _ body: (SocketFile) throws -> Void
     ) throws {
@@ -137,7 +137,7 @@ private struct Configured: StreamRequestHandler {
 }
 
 /// Datagrams.
-@Suite struct DatagramHandlerTests {
+@Suite(.blocking) struct DatagramHandlerTests {
     // P24, B-SRV-03: Python cuts at 8,192 bytes and says nothing.
     @Test func `a datagram that is too long is cut, and says so`() throws {
         let record = Record()

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Other people's clients against our servers, and our clients against Python's.
-@Suite struct InteropTests {
+@Suite(.blocking) struct InteropTests {
     private static func script(_ name: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Peers/\(name).py").path
     }
@@ -30,7 +30,7 @@ import Testing
     }
 
     //
-    @Test(arguments: Combination.all)
+    @Test(.enabled(if: Installed.has("ncat"), "NOT tested: ncat is not installed"), arguments: Combination.all)
     func `ncat is served`(_ combination: Combination) async throws {
         try await places.take {
             let server = try ServedProgram(combination)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Every server by every policy in both styles, with our own clients.
-@Suite struct MatrixTests {
+@Suite(.blocking) struct MatrixTests {
     // B-SRV-04, B-SRV-07, B-SRV-08
     @Test(arguments: Combination.streams)
     func `clients are served, one after the other and at the same time`(_ combination: Combination) async throws {

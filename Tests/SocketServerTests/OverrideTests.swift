@@ -114,7 +114,7 @@ private struct AsyncSteps: AsyncStreamRequestHandler {
 }
 
 /// The points at which a server can be changed.
-@Suite struct OverrideTests {
+@Suite(.blocking) struct OverrideTests {
     private static let policies: [RequestConcurrency] = [.sequential, .threads(), .tasks()]
     private static let order = [
         "serverBind", "serverActivate true", "getRequest", "verifyRequest", "processRequest", "finishRequest", "setup",

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A process for each request: P21.
-@Suite struct ProcessTests {
+@Suite(.blocking) struct ProcessTests {
     // P21, A-136, B-SRV-06
     @Test(arguments: [TransportKind.tcp, .udp])
     func `children are reaped, and no descriptor is left`(_ transport: TransportKind) async throws {

@@ -28,7 +28,7 @@ private struct AsyncStopper: AsyncStreamRequestHandler {
 }
 
 /// Ending a server from anywhere: P22.
-@Suite struct ShutdownTests {
+@Suite(.blocking) struct ShutdownTests {
     private static let policies: [RequestConcurrency] = [.sequential, .threads(), .tasks()]
 
     // B-SRV-01: Python's dead-locks here.

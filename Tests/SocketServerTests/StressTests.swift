@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Too many of everything.
-@Suite struct StressTests {
+@Suite(.blocking) struct StressTests {
     // B-SRV-05: bounded, and no thread is leaked.
     @Test(arguments: [PolicyKind.threads, .tasks])
     func `no more handlers than may be; the next client waits`(_ policy: PolicyKind) async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What people should be able to write, as they would write it.
-@Suite struct UsageTests {
+@Suite(.blocking) struct UsageTests {
     struct Greeter: StreamRequestHandler {
         func handle(_ request: StreamRequest) throws {
             _ = "Got connection from \(request.clientAddress?.description ?? "somebody")"

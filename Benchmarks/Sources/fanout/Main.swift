@@ -73,7 +73,8 @@ struct Main {
     }
 
     private static func start(_ kind: String, _ port: UInt16) throws -> pid_t {
-        var arguments = ["fanout", kind, "\(port)"].map { strdup($0) } + [nil]
+        let words = ["fanout", kind, "\(port)"]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var number = pid_t()
         let error = posix_spawn(&number, "/proc/self/exe", nil, nil, &arguments, environ)

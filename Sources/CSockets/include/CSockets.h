@@ -192,7 +192,6 @@ static inline int nw_wait_process(int descriptor, int options, int *_Nonnull pro
     *status = information.si_status;
     return result;
 }
-static inline char *_Nullable const *_Nonnull nw_environment(void) { return __environ; }
 
 // A signal that arrives at a thread which does not block it: the thread blocks it from then on, and the process is sent
 // it once more, until a thread that waits for it by signalfd is the only one to have it. Async-signal-safe calls alone.
@@ -221,9 +220,12 @@ static inline int nw_redirect_signal(int signal) {
 // errno as a function: a macro over a thread-local is not imported everywhere.
 static inline int nw_errno(void) { return errno; }
 
-// The environment, which unistd.h declares under _GNU_SOURCE alone.
+// The environment, which unistd.h declares under _GNU_SOURCE alone, and which clearenv(3) makes a null pointer.
 extern char *_Nullable *_Nullable environ;
-static inline char *_Nullable *_Nullable nw_environ(void) { return environ; }
+static inline char *_Nullable const *_Nonnull nw_environment(void) {
+    static char *_Nullable const none[1] = {NULL};
+    return environ ? environ : none;
+}
 static inline void nw_set_errno(int error) { errno = error; }
 
 // Ancillary data: the CMSG macros.

@@ -14,18 +14,13 @@ struct BitRate: Hashable, Sendable {
         let unit = text.last.flatMap { Self.units[Character($0.uppercased())] }
         let digits = unit == nil ? Substring(text) : text.dropLast()
         guard let first = digits.first, first.isASCII, first.isNumber, let number = Double(digits), number > 0 else {
-            throw Malformed(description: "a rate is a number and its unit, as in 500K, 10M or 2.5G")
+            throw Malformed("a rate is a number and its unit, as in 500K, 10M or 2.5G")
         }
         bitsPerSecond = number * (unit ?? 1)
-        if bitsPerSecond > Self.maximum { throw Malformed(description: "that is more than 1000G") }
+        if bitsPerSecond > Self.maximum { throw Malformed("that is more than 1000G") }
     }
 
     private static let units: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
-
-    /// Why a text is no rate.
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
-    }
 }
 
 extension BitRate: CustomStringConvertible {

@@ -2,7 +2,6 @@
 import Reactor
 import Sockets
 import Synchronization
-import SystemPackage
 
 /// One run of `nt connect`.
 struct ConnectRun: Sendable {
@@ -100,15 +99,7 @@ struct ConnectRun: Sendable {
 
     private func log(on loop: EventLoop) async throws(ToolFailure) -> OutputQueue? {
         guard let path = translation.log else { return nil }
-        do {
-            let file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
-            // The queue has one of its own.
-            defer { try? file.close() }
-            return try await OutputQueue(to: file, named: path, on: loop)
-        } catch {
-            throw ToolFailure(.cannotCreate, "\(path.quoted): \((error as? Errno)?.words ?? "\(error)")")
-        }
+        return try await OutputQueue.file(path, on: loop)
     }
 
     // MARK: The conversation

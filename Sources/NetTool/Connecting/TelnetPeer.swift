@@ -114,11 +114,8 @@ final class TelnetPeer: Peer {
 
     private func tellSize(_ state: inout State) throws(FramingError) {
         guard let size = side.terminalSize else { return }
-        var bytes = ByteBuffer()
-        bytes.append(integer: UInt16(clamping: size.columns))
-        bytes.append(integer: UInt16(clamping: size.rows))
-        let text = bytes.take(bytes.count)
-        try state.codec.encode(subnegotiation: text, of: .windowSize, into: &state.output)
+        let known = TelnetWindowSize(columns: UInt16(clamping: size.columns), rows: UInt16(clamping: size.rows))
+        try state.codec.encode(subnegotiation: known.content, of: .windowSize, into: &state.output)
     }
 
     /// What every program that asks knows; the line editor needs no more of a terminal.

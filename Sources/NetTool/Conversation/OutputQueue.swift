@@ -36,6 +36,25 @@ final class OutputQueue: Sendable {
         (news, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// A file of its owner's alone, for it may hold secrets; it is made where there is none.
+    ///
+    /// - Parameter emptied: what it holds makes way; else this comes behind it.
+    static func file(
+        _ path: String, emptied: Bool = false, on loop: EventLoop
+    ) async throws(ToolFailure) -> OutputQueue {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, emptied ? .truncate : .append, .closeOnExec],
+                permissions: .ownerReadWrite)
+        } catch {
+            throw ToolFailure(.cannotCreate, "\(path.quoted): \((error as? Errno)?.words ?? "\(error)")")
+        }
+        // The queue has one of its own.
+        defer { try? file.close() }
+        return try await OutputQueue(to: file, named: path.quoted, on: loop)
+    }
+
     /// Puts a piece behind those that wait. Any thread may call this.
     ///
     /// - Throws: what writing failed with before.

@@ -12,18 +12,19 @@ struct ClientLog: Sendable {
     /// What is counted.
     let unit: Traffic.Unit
     /// Standard output, where anything is asked for there.
-    private let output: OutputQueue?
+    let output: OutputQueue?
     private let talk: OutputQueue
     private let totals = Totals()
 
-    /// - Parameter writesOutput: whether a handler prints.
-    init(_ options: ListenOptions, counting unit: Traffic.Unit, writesOutput: Bool, on loop: EventLoop)
-        async throws(ToolFailure)
-    {
+    /// - Parameter writesOutput: whether standard output has more to show than events.
+    init(
+        _ form: OutputForm, _ verbosity: Verbosity, counting unit: Traffic.Unit, writesOutput: Bool,
+        on loop: EventLoop
+    ) async throws(ToolFailure) {
         self.unit = unit
-        isJSON = options.form.json
-        isVerbose = options.verbosity.verbose
-        isQuiet = options.verbosity.quiet
+        isJSON = form.json
+        isVerbose = verbosity.verbose
+        isQuiet = verbosity.quiet
         let isWritten = writesOutput || isJSON
         output = isWritten ? try await OutputQueue(to: .standardOutput, named: "standard output", on: loop) : nil
         talk = try await OutputQueue(to: .standardError, named: "standard error", on: loop)
@@ -137,6 +138,19 @@ struct ClientLog: Sendable {
         }
     }
 
+    /// That a server which is drained waits, and for how many. Those who are idle have gone by then, and mostly that is
+    /// everybody.
+    func tellWhoStays(with server: Server?, on loop: EventLoop, for drain: Duration) {
+        guard let server, drain > .zero else { return }
+        loop.schedule(after: Self.patience) { [self] in
+            let clients = server.connectionCount
+            if clients > 0 { news("clients may go on for \(TimeSpan(drain)): \(clients); ctrl-C leaves at once") }
+        }
+    }
+
+    /// How long idle clients may take to go before somebody is told that the server waits.
+    private static let patience = Duration.milliseconds(100)
+
     /// A piece of the server's own news.
     func news(_ text: String) {
         if isJSON { try? event("notice", [.init("message", .string(text))]) } else { remark("nt: \(text)") }
@@ -155,15 +169,15 @@ struct ClientLog: Sendable {
                 ]
             return try event("end", members)
         }
-        let people = unit == .datagram ? "" : "\(clients) client\(clients == 1 ? "" : "s"), "
+        let people = unit == .datagram && clients == 0 ? "" : "\(clients) client\(clients == 1 ? "" : "s"), "
         remark("\(people)\(traffic.text(in: unit)), up \(TimeSpan(duration))")
     }
 
-    private func event(_ name: String, _ members: [JSONValue.Member]) throws(ToolFailure) {
+    func event(_ name: String, _ members: [JSONValue.Member]) throws(ToolFailure) {
         try output?.write("\(JSONValue.object([.init("event", .string(name))] + members))\n".utf8)
     }
 
-    private func remark(_ line: String) {
+    func remark(_ line: String) {
         // Nobody waits for a reader of talk.
         if !isQuiet && !isJSON && !talk.isFull { try? talk.write("\(line)\n".utf8) }
     }

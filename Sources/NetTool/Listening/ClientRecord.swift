@@ -63,10 +63,14 @@ final class ClientRecord: Sendable {
 
     var traffic: Traffic { counted.withLock { $0 } }
 
-    func note(linesIn: Int = 0, linesOut: Int = 0, datagramsIn: Int = 0, bytesIn: Int = 0, bytesOut: Int = 0) {
+    func note(
+        linesIn: Int = 0, linesOut: Int = 0, datagramsIn: Int = 0, datagramsOut: Int = 0, bytesIn: Int = 0,
+        bytesOut: Int = 0
+    ) {
         counted.withLock {
             $0 += Traffic(
-                linesIn: linesIn, linesOut: linesOut, datagramsIn: datagramsIn, bytesIn: bytesIn, bytesOut: bytesOut)
+                linesIn: linesIn, linesOut: linesOut, datagramsIn: datagramsIn, datagramsOut: datagramsOut,
+                bytesIn: bytesIn, bytesOut: bytesOut)
         }
     }
 }

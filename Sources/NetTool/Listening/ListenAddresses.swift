@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// Where `nt listen` listens, and what it says about it.
+/// Where a verb listens, and what it says about it.
 struct ListenAddresses {
     /// Every address to listen at for streams, in the order in which they were written.
     private(set) var addresses: [SocketAddress] = []
@@ -11,11 +11,13 @@ struct ListenAddresses {
     private(set) var datagrams: [Endpoint] = []
     /// Whether standard input and output are a client: `-`.
     private(set) var hasStandardIO = false
+    private let verb: String
 
     /// Looks up what has to be looked up.
     ///
     /// - Parameter isPublic: `:PORT` means every interface.
-    init(_ words: ArraySlice<String>, isPublic: Bool) throws(ToolFailure) {
+    init(_ words: ArraySlice<String>, isPublic: Bool, for verb: String = "listen") throws(ToolFailure) {
+        self.verb = verb
         var widened = 0
         for word in words {
             // No address is a bare word: this one was meant for a handler.
@@ -48,7 +50,7 @@ struct ListenAddresses {
             }
         default:
             let name = endpoint.scheme.rawValue
-            throw ToolFailure(.usage, "\(endpoint): nt listen speaks no \(name), only the plain stream below it")
+            throw ToolFailure(.usage, "\(endpoint): nt \(verb) speaks no \(name), only the plain stream below it")
         }
     }
 

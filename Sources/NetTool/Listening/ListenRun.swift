@@ -68,8 +68,9 @@ final class ListenRun: Sendable {
         let signals = try await TerminationSignals()
         let unit: Traffic.Unit =
             handler.speaksLines && addresses.datagrams.isEmpty ? .line : addresses.isDatagramsOnly ? .datagram : .byte
-        let log = try await ClientLog(options, counting: unit, writesOutput: handler.printsLines, on: loop)
-        raiseLimit(log)
+        let log = try await ClientLog(
+            options.form, options.verbosity, counting: unit, writesOutput: handler.printsLines, on: loop)
+        if handler != .stdio { limits.withDescriptors(log) }
         let service = try await RoomService(handler, options, on: loop, log: log)
         let means = Means(
             log: log, ending: ending, streams: try await streams(on: loop), service: service, loop: loop)
@@ -82,16 +83,6 @@ final class ListenRun: Sendable {
         let status = ending.status ?? .success
         if status == .timedOut { throw ToolFailure(status, "no client has come in \(TimeSpan(timeout ?? .zero))") }
         return status
-    }
-
-    /// As many clients as the system grants, without being asked for.
-    private func raiseLimit(_ log: ClientLog) {
-        guard handler != .stdio, let limit = try? SystemCalls.raiseDescriptorLimit() else { return }
-        if limit.now > limit.before { log.detail("descriptors: \(limit.now), raised from \(limit.before)") }
-        // A few are the program's own.
-        if limits.connections > limit.now - 16 {
-            log.news("there are descriptors for \(limit.now) clients only, fewer than --max \(limits.connections)")
-        }
     }
 
     private func streams(on loop: EventLoop) async throws(ToolFailure) -> (any LocalSide)? {
@@ -162,17 +153,9 @@ final class ListenRun: Sendable {
     }
 
     private func stop(_ server: Server?, _ means: Means, at signal: Signal) {
-        guard means.ending.begin(with: signal == .interrupt ? .interrupted : .success), drain > .zero else { return }
-        // Those who are idle have gone by then, and mostly that is everybody.
-        means.loop.schedule(after: Self.patience) { [self] in
-            let clients = server?.connectionCount ?? 0
-            guard clients > 0 else { return }
-            means.log.news("clients may go on for \(TimeSpan(drain)): \(clients); ctrl-C leaves at once")
-        }
+        guard means.ending.begin(with: signal == .interrupt ? .interrupted : .success) else { return }
+        means.log.tellWhoStays(with: server, on: means.loop, for: drain)
     }
-
-    /// How long idle clients may take to go before somebody is told that the server waits.
-    private static let patience = Duration.milliseconds(100)
 
     // MARK: One client
 

@@ -44,12 +44,9 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
     private let readAhead = ReadAhead()
     private var reading: Waiting
     private var writing: Waiting
-    /// Whether an attempt is worth its system call; after a wait it is.
-    private var mayReceive = true
-    private var maySend = true
-    /// For whoever never has to wait.
-    private var receives = Stint()
-    private var sends = Stint()
+    /// After a wait an attempt is worth its system call.
+    private var receiving = Readiness()
+    private var sending = Readiness()
 
     init(reading input: DescriptorEnd?, writing output: DescriptorEnd?, name: String, loop: EventLoop) {
         self.input = input
@@ -68,20 +65,20 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
         let end = try open(.receive, input, .readable)
         if output.isFull { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
-        if !mayReceive { return .wouldBlock }
+        if !receiving.mayAttempt { return .wouldBlock }
         do throws(Errno) {
             if end.manner == .file {
                 let attempt = try receiveFromFile(end, into: &output)
-                mayReceive = attempt != .wouldBlock && !receives.ends()
+                if attempt == .wouldBlock { receiving.noteBlocked() } else { receiving.noteSuccess() }
                 return attempt
             }
             if end.manner == .shared, try !SystemCalls.isReady(end.number, for: .readable) { throw .wouldBlock }
             let count = try SystemCalls.read(end.number, into: &output)
-            mayReceive = !receives.ends()
+            receiving.noteSuccess()
             return count == 0 ? .ended : .moved(count)
         } catch {
             if error != .wouldBlock { throw SocketError(.receive, error: error, subject: name) }
-            mayReceive = false
+            receiving.noteBlocked()
             return .wouldBlock
         }
     }
@@ -96,17 +93,17 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
 
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
         let end = try open(.send, output, .writable)
-        if !maySend { return .wouldBlock }
+        if !sending.mayAttempt { return .wouldBlock }
         do throws(Errno) {
             let isShared = end.manner == .shared
             if isShared, try !SystemCalls.isReady(end.number, for: .writable) { throw .wouldBlock }
             let piece = isShared ? bytes.extracting(first: DescriptorEnd.certainRoom) : bytes
             let count = try SystemCalls.write(end.number, piece)
-            maySend = !sends.ends()
+            sending.noteSuccess()
             return .moved(count)
         } catch {
             if error != .wouldBlock { throw SocketError(.send, error: error, subject: name) }
-            maySend = false
+            sending.noteBlocked()
             return .wouldBlock
         }
     }
@@ -131,15 +128,15 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
 
     func waitToReceive() throws(SocketError) -> Waiting? {
         let end = try open(.receive, input, .readable)
-        if mayReceive { return nil }
-        if receives.takeEnd() {
+        if receiving.mayAttempt { return nil }
+        if receiving.takeTurn() {
             reading.wakeOnItsLoop()
         } else if end.manner == .file {
             try readAhead.start(from: end, on: loop.world.blocking) { [reading] in reading.wakeOnItsLoop() }
         } else {
             try listen(.receive, .readable, end, reading)
         }
-        mayReceive = true
+        receiving.becomeReady()
         return reading
     }
 
@@ -147,9 +144,9 @@ final class DescriptorTransport: Transport, @unchecked Sendable {
 
     func waitToSend() throws(SocketError) -> Waiting? {
         let end = try open(.send, output, .writable)
-        if maySend { return nil }
-        if sends.takeEnd() { writing.wakeOnItsLoop() } else { try listen(.send, .writable, end, writing) }
-        maySend = true
+        if sending.mayAttempt { return nil }
+        if sending.takeTurn() { writing.wakeOnItsLoop() } else { try listen(.send, .writable, end, writing) }
+        sending.becomeReady()
         return writing
     }
 

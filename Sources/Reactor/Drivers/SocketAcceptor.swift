@@ -8,10 +8,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     private var socket: SharedSocket?
     private var slot: Int?
     private let waiting: Waiting
-    /// Whether an attempt is worth its system call.
-    private var mayAccept = true
-    /// For whoever never has to wait.
-    private var accepts = Stint()
+    private var accepting = Readiness()
     let localAddress: SocketAddress
     /// The own address of every client's socket, where it can be known beforehand: a question less to the system.
     private let clientsAddress: SocketAddress?
@@ -36,22 +33,21 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
 
     func acceptNow() throws(SocketError) -> (any Transport)? {
         guard let socket else { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
-        if !mayAccept { return nil }
+        if !accepting.mayAttempt { return nil }
         guard let client = try socket.socket.acceptNow() else {
-            mayAccept = false
+            accepting.noteBlocked()
             return nil
         }
-        mayAccept = !accepts.ends()
+        accepting.noteSuccess()
         let address = clientsAddress ?? (try? client.localAddress)
         return SocketTransport(client, at: address, isOwn: true, loop: loop, driver: driver)
     }
 
     func waitForClient() throws(SocketError) -> Waiting? {
         if socket == nil { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
-        if mayAccept { return nil }
+        if accepting.mayAttempt { return nil }
         if waiting.isBusy { throw SocketError(.accept, .busy, subject: "\(localAddress)") }
-        if accepts.takeEnd() {
-            mayAccept = true
+        if accepting.takeTurn() {
             waiting.wakeOnItsLoop()
         } else {
             if slot == nil { slot = try driver.add(self) }
@@ -61,8 +57,8 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     }
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
-        mayAccept = true
-        accepts.begin()
+        accepting.noteTurn()
+        accepting.becomeReady()
         waiting.wake()
     }
 

@@ -12,21 +12,21 @@ extension SocketDatagramTransport {
     ) throws(SocketError) {
         if count == 1 { return try receiveOneNow(of: maximumLength, into: &batch) }
         let socket = try open(.receive, reading)
-        if !mayReceive { return }
+        if !receiving.mayAttempt { return }
         let count = min(count, DatagramRoom.capacity)
         let room = loop.datagrams
         let memory = BorrowedBuffers(for: count, of: maximumLength, in: loop.buffers, room)
         defer { memory.giveBack(to: loop.buffers) }
-        while mayReceive {
+        while receiving.mayAttempt {
             do throws(SocketError) {
                 let came = try socket.socket.receiveDatagramsNow(into: room, upTo: count)
                 if came == 0 {
                     if hasNothingToShow { emptyErrorQueue() }
-                    mayReceive = false
+                    receiving.noteBlocked()
                     return
                 }
                 hasNothingToShow = false
-                mayReceive = !receives.ends(after: came)
+                receiving.noteSuccess(of: came)
                 batch.reserveCapacity(batch.count + came)
                 for index in 0..<came { batch.append(Datagram(bytes: room.bytes(index), head: room.head(index))) }
                 return
@@ -38,7 +38,7 @@ extension SocketDatagramTransport {
 
     package func sendNow(_ datagrams: ArraySlice<OutgoingDatagram>) throws(SocketError) -> Int {
         let socket = try open(.send, writing)
-        guard maySend, let first = datagrams.first else { return 0 }
+        guard sending.mayAttempt, let first = datagrams.first else { return 0 }
         let room = loop.datagrams
         let memory = unsafe loop.buffers.take()
         defer { unsafe loop.buffers.giveBack(memory) }
@@ -53,11 +53,11 @@ extension SocketDatagramTransport {
             // The error was an earlier datagram's or is this one's own: then it comes again.
             sent = try socket.socket.sendDatagramsNow(room, count: count)
         }
-        if sent == 0 {
-            maySend = false
+        if sent > 0 {
+            sending.noteSuccess(of: sent)
+        } else {
+            sending.noteBlocked()
             roomIsUntold = !isInternet && first.address != nil
-        } else if sends.ends(after: sent) {
-            maySend = false
         }
         return sent
     }

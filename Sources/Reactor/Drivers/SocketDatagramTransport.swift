@@ -21,12 +21,8 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
     private var slot: Int?
     let reading: Waiting
     let writing: Waiting
-    /// Whether an attempt is worth its system call.
-    var mayReceive = true
-    var maySend = true
-    /// For whoever never has to wait.
-    var receives = Stint()
-    var sends = Stint()
+    var receiving = Readiness()
+    var sending = Readiness()
     private var isCancelled = false
     /// It was called ready, and nothing has come since: select does not tell an error from a datagram.
     var hasNothingToShow = false
@@ -67,15 +63,15 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
 
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> DatagramHead? {
         let socket = try open(.receive, reading)
-        while mayReceive {
+        while receiving.mayAttempt {
             do throws(SocketError) {
                 if let head = try socket.socket.receiveDatagramNow(into: &output) {
                     hasNothingToShow = false
-                    mayReceive = !receives.ends()
+                    receiving.noteSuccess()
                     return head
                 }
                 if hasNothingToShow { emptyErrorQueue() }
-                mayReceive = false
+                receiving.noteBlocked()
             } catch {
                 if peer != nil || !error.reason.concernsOneOfManyPeers { throw error }
             }
@@ -86,18 +82,18 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
     func sendNow(_ bytes: RawSpan, to address: SocketAddress?, by path: DatagramPath?) throws(SocketError) -> Bool {
         let socket = try open(.send, writing)
         if address == nil && peer == nil { throw SocketError(.send, error: .socketNotConnected) }
-        if !maySend { return false }
+        if !sending.mayAttempt { return false }
         let isTaken: Bool
         do throws(SocketError) { isTaken = try socket.socket.sendNow(bytes, to: address, by: path) } catch {
             guard isInternet, peer == nil, error.reason.concernsOneOfManyPeers else { throw error }
             // The error was an earlier datagram's or is this one's own: then it comes again.
             isTaken = try socket.socket.sendNow(bytes, to: address, by: path)
         }
-        if !isTaken {
-            maySend = false
+        if isTaken {
+            sending.noteSuccess()
+        } else {
+            sending.noteBlocked()
             roomIsUntold = !isInternet && address != nil
-        } else if sends.ends() {
-            maySend = false
         }
         return isTaken
     }
@@ -117,9 +113,8 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
 
     func waitToReceive() throws(SocketError) -> Waiting? {
         _ = try open(.receive, reading)
-        if mayReceive { return nil }
-        if receives.takeEnd() {
-            mayReceive = true
+        if receiving.mayAttempt { return nil }
+        if receiving.takeTurn() {
             reading.wakeOnItsLoop()
         } else {
             try driver.arm(try register(), .readable)
@@ -129,13 +124,12 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
 
     func waitToSend() throws(SocketError) -> Waiting? {
         _ = try open(.send, writing)
-        if maySend { return nil }
-        if sends.takeEnd() {
-            maySend = true
+        if sending.mayAttempt { return nil }
+        if sending.takeTurn() {
             writing.wakeOnItsLoop()
         } else if roomIsUntold {
             roomIsUntold = false
-            maySend = true
+            sending.becomeReady()
             loop.schedule(after: Self.unixPause) { [writing] in writing.wake() }
         } else {
             try driver.arm(try register(), .writable)
@@ -152,15 +146,15 @@ final class SocketDatagramTransport: DatagramTransport, ReadinessWatcher, @unche
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
         if hasEnded { emptyErrorQueue() }
-        receives.begin()
-        sends.begin()
+        receiving.noteTurn()
+        sending.noteTurn()
         if ready.contains(.readable) {
             hasNothingToShow = true
-            mayReceive = true
+            receiving.becomeReady()
             reading.wake()
         }
         if ready.contains(.writable) {
-            maySend = true
+            sending.becomeReady()
             writing.wake()
         }
     }
@@ -205,7 +199,7 @@ extension SocketDatagramTransport {
         localAddress = (try? socket.socket.localAddress) ?? localAddress
         // What could not be sent before may be sendable to the new peer.
         roomIsUntold = false
-        maySend = true
+        sending.becomeReady()
     }
 
     func join(_ membership: MulticastMembership) throws(SocketError) {

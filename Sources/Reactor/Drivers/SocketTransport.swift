@@ -14,15 +14,11 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     /// Where the tasks wait; made when the first one does.
     private var reading: Waiting?
     private var writing: Waiting?
-    /// Whether an attempt is worth its system call.
-    private var mayReceive = true
-    private var maySend = true
+    private var receiving = Readiness()
+    private var sending = Readiness()
     /// From now on a short read does not mean that nothing is left to be read: an end or an error was told, or an
     /// urgent byte, in front of which a receive stops. On a UNIX socket one stops behind each descriptor.
     private var stopsShort: Bool
-    /// For whoever never has to wait.
-    private var receives = Stint()
-    private var sends = Stint()
     private var isCancelled = false
     /// Whether somebody else may have a duplicate of the descriptor: it was not opened here, or was lent.
     private var mayBeShared: Bool
@@ -77,7 +73,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
 
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
         try check(.receive, reading)
-        if !mayReceive { return .wouldBlock }
+        if !receiving.mayAttempt { return .wouldBlock }
         let room = output.freeCapacity
         if room == 0 { throw SocketError(.receive, .invalid("there must be room for at least 1 byte")) }
         let attempt: TransferAttempt
@@ -87,8 +83,12 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         switch attempt {
         // A short read has emptied the socket: the next attempt would find nothing, unless the end is still to be told.
         case .moved(let count):
-            if !stopsShort && Socket.isEmptied(by: count, of: room) || receives.ends() { mayReceive = false }
-        case .wouldBlock: mayReceive = false
+            if !stopsShort && Socket.isEmptied(by: count, of: room) {
+                receiving.noteBlocked()
+            } else {
+                receiving.noteSuccess()
+            }
+        case .wouldBlock: receiving.noteBlocked()
         case .ended: break
         }
         return attempt
@@ -96,24 +96,24 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
 
     func sendNow(_ bytes: RawSpan) throws(SocketError) -> TransferAttempt {
         try check(.send, writing)
-        if !maySend { return .wouldBlock }
+        if !sending.mayAttempt { return .wouldBlock }
         let attempt: TransferAttempt
         do throws(Errno) { attempt = try Socket.sendNow(number, bytes) } catch {
             throw SocketError(.send, error: error, subject: subject)
         }
-        if attempt == .wouldBlock || sends.ends() { maySend = false }
+        if attempt == .wouldBlock { sending.noteBlocked() } else { sending.noteSuccess() }
         return attempt
     }
 
     func sendNow(_ first: RawSpan, _ second: RawSpan) throws(SocketError) -> TransferAttempt {
         if second.isEmpty { return try sendNow(first) }
         try check(.send, writing)
-        if !maySend { return .wouldBlock }
+        if !sending.mayAttempt { return .wouldBlock }
         let attempt: TransferAttempt
         do throws(Errno) { attempt = try Socket.sendNow(number, first, second) } catch {
             throw SocketError(.send, error: error, subject: subject)
         }
-        if attempt == .wouldBlock || sends.ends() { maySend = false }
+        if attempt == .wouldBlock { sending.noteBlocked() } else { sending.noteSuccess() }
         return attempt
     }
 
@@ -123,15 +123,16 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         let waiting = direction == .receiving ? reading : direction == .sending ? writing : nil
         let socket = try open(direction == .receiving ? .receive : .send, waiting)
         mayBeShared = true
-        if direction == .receiving && !mayReceive || direction == .sending && !maySend { return nil }
+        if direction == .receiving && !receiving.mayAttempt { return nil }
+        if direction == .sending && !sending.mayAttempt { return nil }
         do throws(SocketError) {
             let result = try body(socket.socket)
-            if direction == .receiving && receives.ends() { mayReceive = false }
-            if direction == .sending && sends.ends() { maySend = false }
+            if direction == .receiving { receiving.noteSuccess() }
+            if direction == .sending { sending.noteSuccess() }
             return result
         } catch {
             guard error.reason == .wouldBlock, let direction else { throw error }
-            if direction == .receiving { mayReceive = false } else { maySend = false }
+            if direction == .receiving { receiving.noteBlocked() } else { sending.noteBlocked() }
             return nil
         }
     }
@@ -166,10 +167,9 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
     func waitToReceive() throws(SocketError) -> Waiting? {
         let known = reading
         try check(.receive, known)
-        if mayReceive { return nil }
+        if receiving.mayAttempt { return nil }
         let place = known ?? makePlace(&reading)
-        if receives.takeEnd() {
-            mayReceive = true
+        if receiving.takeTurn() {
             place.wakeOnItsLoop()
         } else {
             try driver.arm(try register(), .readable)
@@ -177,15 +177,18 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
         return place
     }
 
-    func wakeReceiver() { reading?.wake() }
+    func wakeReceiver() {
+        // What came meanwhile may not have been announced yet.
+        receiving.becomeReady()
+        reading?.wake()
+    }
 
     func waitToSend() throws(SocketError) -> Waiting? {
         let known = writing
         try check(.send, known)
-        if maySend { return nil }
+        if sending.mayAttempt { return nil }
         let place = known ?? makePlace(&writing)
-        if sends.takeEnd() {
-            maySend = true
+        if sending.takeTurn() {
             place.wakeOnItsLoop()
         } else {
             try driver.arm(try register(), .writable)
@@ -201,7 +204,7 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
 
     func waitToConnect() throws(SocketError) -> Waiting? {
         // Registered before anything is assumed: an edge tells when the attempt has ended.
-        maySend = false
+        sending.noteBlocked()
         return try waitToSend()
     }
 
@@ -215,14 +218,14 @@ final class SocketTransport: Transport, ReadinessWatcher, @unchecked Sendable {
 
     func becomeReady(_ ready: Interest, hasEnded: Bool) {
         if hasEnded || ready.contains(.priority) { stopsShort = true }
-        receives.begin()
-        sends.begin()
+        receiving.noteTurn()
+        sending.noteTurn()
         if ready.contains(.readable) {
-            mayReceive = true
+            receiving.becomeReady()
             reading?.wake()
         }
         if ready.contains(.writable) {
-            maySend = true
+            sending.becomeReady()
             writing?.wake()
         }
     }

@@ -23,6 +23,8 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
     private let endpoint: any EndpointConvertible
     private let way: Connector
     private let factory: any ClientProtocolFactory
+    /// Looks, before each attempt, whether there is anybody to connect to.
+    private let check: (@Sendable () throws(SocketError) -> Void)?
     private var attempt: LoopTask?
     private var transport: StreamTransport?
     private var hasStarted = false
@@ -31,12 +33,13 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
 
     init(
         to endpoint: any EndpointConvertible, by way: Connector, _ factory: any ClientProtocolFactory,
-        on loop: EventLoop
+        on loop: EventLoop, check: (@Sendable () throws(SocketError) -> Void)? = nil
     ) {
         self.endpoint = endpoint
         self.way = way
         self.factory = factory
         self.loop = loop
+        self.check = check
         destination = "\(endpoint)"
     }
 
@@ -58,6 +61,7 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
     }
 
     private func begin() {
+        do throws(SocketError) { try check?() } catch { return fail(error) }
         attempt = LoopTask(on: loop) { [self] in
             do throws(SocketError) {
                 let connection = try await way.connect(to: endpoint, on: loop)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Sockets
-public import SystemPackage
 
 /// Listening and connecting with protocols. All of it is called on the loop, or before the loop runs.
 extension EventLoop {
@@ -27,34 +26,6 @@ extension EventLoop {
         }
     }
 
-    /// Listens at a UNIX path. One that answers is never stolen, and one whose server is dead is taken over: what
-    /// Twisted's `wantPID` is for.
-    ///
-    /// - Parameter mode: who may connect; as the process's mask says for nil.
-    /// - Throws: as ``listenTCP(_:_:backlog:interface:)``.
-    ///
-    /// Twisted: `reactor.listenUNIX`.
-    @discardableResult
-    public func listenUNIX(
-        _ path: String, _ factory: some ProtocolFactory, backlog: Int = Listener.defaultBacklog,
-        mode: FilePermissions? = nil
-    ) throws(SocketError) -> ListeningPort {
-        let address = try Self.unixAddress(path, .listen)
-        return try enter { () throws(SocketError) in
-            let acceptor = try driver.listen(at: address, backlog: backlog, reusesPort: false)
-            do throws(Errno) {
-                if let mode {
-                    let directory = SystemCalls.currentDirectory
-                    try SystemCalls.setPermissions(of: path.utf8, in: directory, to: mode)
-                }
-            } catch {
-                acceptor.close()
-                throw SocketError(.listen, error: error, subject: path)
-            }
-            return start(acceptor, factory)
-        }
-    }
-
     /// Listens where an endpoint says: `":1234"`, `"[::]:80"`, `"unix:/run/app"`, `"systemd:web"`, `"fd:3"`.
     ///
     /// - Throws: as ``listenTCP(_:_:backlog:interface:)``; `.invalid` for a name, which would have to be looked up.
@@ -71,16 +42,12 @@ extension EventLoop {
         }
     }
 
-    private func start(_ acceptor: any Acceptor, _ factory: some ProtocolFactory) -> ListeningPort {
-        let port = ListeningPort(acceptor, factory, on: self)
+    func start(
+        _ acceptor: any Acceptor, _ factory: some ProtocolFactory, owning lock: ProcessLock? = nil
+    ) -> ListeningPort {
+        let port = ListeningPort(acceptor, factory, owning: lock, on: self)
         port.start()
         return port
-    }
-
-    static func unixAddress(_ path: String, _ operation: SocketError.Operation) throws(SocketError) -> SocketAddress {
-        do throws(AddressError) { return .unix(try UnixAddress(path: path)) } catch {
-            throw SocketError(operation, .address(error))
-        }
     }
 
     // MARK: Connecting
@@ -113,18 +80,6 @@ extension EventLoop {
         return try connect(to: endpoint, factory, timeout: timeout, bindAddress: bindAddress)
     }
 
-    /// Connects to a UNIX path.
-    ///
-    /// - Throws: `.address` for what can be no path.
-    ///
-    /// Twisted: `reactor.connectUNIX`.
-    @discardableResult
-    public func connectUNIX(
-        _ path: String, _ factory: some ClientProtocolFactory, timeout: Duration = .seconds(30)
-    ) throws(SocketError) -> ClientConnector {
-        try connect(to: "unix:" + path, factory, timeout: timeout)
-    }
-
     /// Connects where an endpoint says: `"example.test:80"`, `"unix:/run/app"`.
     ///
     /// - Throws: `.address` for what is no endpoint.
@@ -139,8 +94,11 @@ extension EventLoop {
         do throws(AddressError) { known = try endpoint.endpoint() } catch {
             throw SocketError(.connect, .address(error))
         }
-        let way = Connector(timeout: timeout, from: bindAddress)
-        let connector = ClientConnector(to: known, by: way, factory, on: self)
+        return try begin(
+            ClientConnector(to: known, by: Connector(timeout: timeout, from: bindAddress), factory, on: self))
+    }
+
+    func begin(_ connector: ClientConnector) throws(SocketError) -> ClientConnector {
         try enter { connector.connect() }
         return connector
     }

@@ -10,15 +10,20 @@ public final class ListeningPort: LoopService, WaitObserver, @unchecked Sendable
     public let loop: EventLoop
     private let acceptor: any Acceptor
     private let factory: any ProtocolFactory
+    /// What tells others whose the path is.
+    private let lock: ProcessLock?
     private var isListening = false
     private var hasStarted = false
     private var clientCount = 0
     private var pause = AcceptPause()
     private var timer: LoopTimer?
 
-    init(_ acceptor: any Acceptor, _ factory: any ProtocolFactory, on loop: EventLoop) {
+    init(
+        _ acceptor: any Acceptor, _ factory: any ProtocolFactory, owning lock: ProcessLock?, on loop: EventLoop
+    ) {
         self.acceptor = acceptor
         self.factory = factory
+        self.lock = lock
         self.loop = loop
     }
 
@@ -56,6 +61,7 @@ public final class ListeningPort: LoopService, WaitObserver, @unchecked Sendable
         isListening = false
         if let timer { loop.timers.cancel(timer) }
         acceptor.close()
+        lock?.release()
         loop.callbacks.leave(self)
         stopFactoryIfDone()
     }

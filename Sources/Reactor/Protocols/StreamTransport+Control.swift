@@ -54,6 +54,11 @@ extension StreamTransport {
     /// C: `SO_KEEPALIVE`. Twisted: `setTcpKeepAlive`.
     public func setTCPKeepAlive(_ isOn: Bool) { set(.keepAlive, isOn) }
 
+    /// Urgent bytes stay where they stand in the stream.
+    ///
+    /// C: `SO_OOBINLINE`.
+    func setUrgentInline() { set(.outOfBandInline, true) }
+
     private func set(_ option: SocketOption<Bool>, _ value: Bool) {
         onLoop { transport in
             _ = try? transport.carrier.onSocket(nil) { socket throws(SocketError) in try socket.set(option, to: value) }

@@ -42,7 +42,8 @@ extension Connection {
         do throws(SocketError) { try await send(output.bytes) } catch { throw .connection(error) }
     }
 
-    // Inlined, it makes the optimizer of Swift 6.3.1 write debug information that its own check refuses.
+    // Never inlined: the release optimiser would make a loop of a part of the function that calls this, and then break
+    // off over the part's debug information (Swift 6.3).
     @inline(never)
     private nonisolated(nonsending) func waitForMore() async throws(FrameError) -> Bool {
         do throws(SocketError) {

@@ -102,7 +102,7 @@ extension Connection {
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) -> Bool {
         guard !hasUnread, let waiting = try transport.waitToReceive() else { return true }
-        if isOver { return false }
+        if isOver { return takeLastLook() }
         try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
         return true
     }

@@ -92,10 +92,24 @@ public final class Connection: Sendable, TaskOwned {
 
     private static let draining: UInt8 = 1
     private static let yielding: UInt8 = 2
+    private static let hasLookedLast: UInt8 = 4
 
-    /// Whether a receive that would wait with nothing unread is the last one.
+    /// Whether a drain may end the connection where nothing is under way, and now is such a place.
     @inline(__always)
-    var isOver: Bool { drainState.load(ordering: .relaxed) == Self.draining | Self.yielding }
+    var isOver: Bool {
+        let both = Self.draining | Self.yielding
+        return drainState.load(ordering: .relaxed) & both == both
+    }
+
+    /// What has come and was not announced yet has come before the drain: where it is over, one attempt is a real one,
+    /// whatever the transport knows. Whether this is that one; else the receive that would wait is the last.
+    @inline(never)
+    func takeLastLook() -> Bool {
+        let before = drainState.bitwiseOr(Self.hasLookedLast, ordering: .relaxed).oldValue
+        if before & Self.hasLookedLast != 0 { return false }
+        transport.wakeReceiver()
+        return true
+    }
 
     /// The server is drained from now on. Any thread may call this.
     func beginDraining() {

@@ -49,8 +49,8 @@ public protocol Transport: AnyObject, Sendable {
     /// - Throws: `.busy` when another task waits there, `.closed`, `.cancelled`.
     func waitToReceive() throws(SocketError) -> Waiting?
 
-    /// Ends the wait of a task that waits to receive, if there is one: there is something else to look at. Called on
-    /// the loop.
+    /// Ends the wait of a task that waits to receive, if there is one: there is something else to look at. The next
+    /// attempt to receive is a real one, whatever is known of earlier ones. Called on the loop.
     func wakeReceiver()
 
     /// Where to wait until a send may take something; nil when it may now. The wait may end early, never late.

@@ -107,7 +107,7 @@ extension Connection {
     /// task's meanwhile.
     nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) -> Bool {
         guard let waiting = try transport.waitToReceive() else { return true }
-        if isOver && !hasUnread { return false }
+        if isOver && !hasUnread { return takeLastLook() }
         unread.slim()
         unread.isAwaited = true
         defer { unread.isAwaited = false }

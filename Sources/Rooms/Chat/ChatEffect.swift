@@ -18,9 +18,22 @@ public enum ChatEffect: Hashable, Sendable {
 /// Who takes part in a chat: a number that nobody had before.
 public struct ChatMember: Hashable, Sendable {
     let number: UInt64
+    /// Where whoever gives out the numbers finds the member again.
+    let seat: Int
 
     /// A member with a number.
-    public init(_ number: UInt64) { self.number = number }
+    public init(_ number: UInt64) { self.init(number, seat: 0) }
+
+    init(_ number: UInt64, seat: Int) {
+        self.number = number
+        self.seat = seat
+    }
+
+    /// Whether they have one number.
+    public static func == (one: ChatMember, other: ChatMember) -> Bool { one.number == other.number }
+
+    /// By the number.
+    public func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 
 /// Something that concerns a room wherever its members are.

@@ -69,9 +69,16 @@ extension ChatServer {
         var line = Line(text)
         let audience = lobby.members(of: room)
         deliveries += audience.count
+        // Copies, because each look at one of this object's own properties is checked while the program runs.
+        let seats = members
+        var (codepage, bytes) = (defaultCodepage, line.bytes(for: defaultCodepage))
         for id in audience where id != author {
-            guard let member = members[id] else { continue }
-            deliver(line.bytes(for: member.codepage), to: member)
+            guard let member = seats[id] else { continue }
+            if member.codepage !== codepage {
+                codepage = member.codepage
+                bytes = line.bytes(for: codepage)
+            }
+            deliver(bytes, to: member)
         }
     }
 

@@ -48,10 +48,9 @@ public final class ChatServer: @unchecked Sendable {
     // What follows is touched by the loop's thread alone.
 
     var lobby: ChatLobby
-    var members: [ChatMember: Member] = [:]
-    private var lastNumber: UInt64 = 0
+    var members = ChatSeats<Member>()
     private var codepages: [TextEncoding: Codepage] = [:]
-    private let defaultCodepage: Codepage
+    let defaultCodepage: Codepage
     let mail: Deliveries<Member>
     /// Whether those who are too far behind are being dropped.
     var isDropping = false
@@ -134,14 +133,13 @@ public final class ChatServer: @unchecked Sendable {
     /// - Throws: why it may not come; it has been told.
     private nonisolated(nonsending) func welcome(_ member: Member) async throws {
         let connection = member.connection
-        lastNumber += 1
-        member.id = ChatMember(lastNumber)
+        member.id = members.take(member)
         guard let effects = lobby.enter(member.id) else {
+            members.leave(member.id)
             tell(["* the chat is full"], to: member)
             try? await connection.close(within: settings.farewell)
             throw ChatError.full
         }
-        members[member.id] = member
         connection.endsWhenDrained = true
         perform(effects)
         // A peer that vanished without a word would keep its place for ever.
@@ -184,7 +182,7 @@ public final class ChatServer: @unchecked Sendable {
 
     func depart(_ member: Member, because reason: String?) {
         mail.forget(member)
-        guard members.removeValue(forKey: member.id) != nil else { return }
+        guard members.leave(member.id) != nil else { return }
         perform(lobby.leave(member.id, because: reason))
     }
 
@@ -192,7 +190,7 @@ public final class ChatServer: @unchecked Sendable {
     private nonisolated(nonsending) func part(
         from member: Member, because reason: String?, lingering: Bool
     ) async {
-        if members.removeValue(forKey: member.id) != nil { perform(lobby.leave(member.id, because: reason)) }
+        if members.leave(member.id) != nil { perform(lobby.leave(member.id, because: reason)) }
         await mail.flush(member, within: settings.farewell)
         depart(member, because: reason)
         if lingering { try? await member.connection.close(within: settings.farewell) }

@@ -15,7 +15,7 @@ package enum Environment {
     ///
     /// C: `environ(7)`.
     package static var all: [String] {
-        guard var entry = unsafe nw_environ() else { return [] }
+        var entry = unsafe nw_environment()
         var variables: [String] = []
         while let text = unsafe entry.pointee {
             variables.append(unsafe String(cString: text))

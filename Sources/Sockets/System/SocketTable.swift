@@ -38,13 +38,19 @@ enum SocketTable {
         for entry in entries(of: "/proc") {
             guard let process = Int32(entry) else { continue }
             let holds = entries(of: "/proc/\(process)/fd").contains { descriptor in
-                (try? SystemCalls.target(ofLink: "/proc/\(process)/fd/\(descriptor)")).map(wanted.contains) ?? false
+                (try? SystemCalls.target(ofLink: "/proc/\(process)/fd/\(descriptor)".utf8)).map(wanted.contains)
+                    ?? false
             }
             guard holds else { continue }
-            let name = (try? kernelText(at: FilePath("/proc/\(process)/comm"))) ?? ""
-            return (process, name.split(separator: "\n").first.map(String.init) ?? "?")
+            return (process, name(of: process))
         }
         return nil
+    }
+
+    /// What `ps -o comm` prints.
+    static func name(of process: Int32) -> String {
+        let text = (try? kernelText(at: FilePath("/proc/\(process)/comm"))) ?? ""
+        return text.split(separator: "\n").first.map(String.init) ?? "?"
     }
 
     /// An address in the kernel's spelling keeps another one from being bound if they are the same, or one is all of

@@ -9,8 +9,8 @@ package enum SystemCall: String, CaseIterable, Sendable {
     // Waiting
     case select, poll, epollCreate, epollControl, epollWait, eventfd
     // Descriptors and files
-    case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, readlink, rename, unlink, linkat, getdents, mkdirat,
-        fsync, fchmodat
+    case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, readlink, symlink, rename, unlink, linkat, getdents,
+        mkdirat, fsync, fchmodat
     // Processes and signals
     case pipe, fork, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask, sigaction, getrlimit,
         setrlimit

@@ -86,6 +86,11 @@ public struct TelnetCodec: Sendable {
         self.subnegotiationLimit = subnegotiationLimit
     }
 
+    /// From now on the peer may begin this option too.
+    public mutating func accept(_ option: TelnetOption, _ side: TelnetSide) {
+        welcome.insert(Matter(option: option, side: side))
+    }
+
     /// Whether an option is in force.
     public func isEnabled(_ option: TelnetOption, _ side: TelnetSide) -> Bool {
         agreed[Matter(option: option, side: side)]?.isEnabled ?? false

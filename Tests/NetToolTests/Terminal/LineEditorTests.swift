@@ -5,7 +5,7 @@ import Testing
 @testable import NetTool
 
 /// A-048: the line that somebody types.
-@Suite struct LineEditorTests {
+@Suite(.blocking) struct LineEditorTests {
     /// What is typed, with `|` where the cursor is, after these bytes.
     private func typed(_ keys: String, into editor: inout LineEditor) -> String {
         var decoder = KeyDecoder()
@@ -96,7 +96,7 @@ import Testing
     }
 }
 
-@Suite struct LineViewTests {
+@Suite(.blocking) struct LineViewTests {
     @Test func `a character takes the columns that Unicode says, as Python knows them`() throws {
         let script = """
             import sys, unicodedata

@@ -7,7 +7,7 @@ import Testing
 @testable import NetTool
 
 /// `nt connect` as somebody at a terminal has it.
-@Suite struct TerminalTests {
+@Suite(.blocking) struct TerminalTests {
     private static let end = "ended 0, terminal restored"
 
     @Test func `a line is edited, sent and answered, and the prompt comes back`() throws {
@@ -70,8 +70,11 @@ import Testing
     @Test func `the server's end is the end, and is said`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo")
         let client = try ForeignProgram.ntAtTerminal("connect", try server.address())
+        try server.errorLine(containing: "+ 127.0.0.1")
         try client.text(upTo: ">>: ")
         try client.write("never sent")
+        // A connection that nobody has accepted is reset, not ended.
+        try server.errorLine(containing: "+ ")
         server.kill()
         try client.text(upTo: "the other side has ended")
         try client.line(containing: Self.end)

@@ -2,7 +2,7 @@
 #
 # Reads a pcapng file from its specification (draft-ietf-opsawg-pcapng) and prints a line for each thing in it, with
 # every checksum computed anew: "name ADDRESS NAME" and "TIME PROTOCOL SOURCE > DESTINATION FLAGS SEQ ACK PAYLOAD COMMENT".
-# The one argument is the file in hexadecimal.
+# The one argument is the file in hexadecimal, or @ and its path.
 import ipaddress
 import struct
 import sys
@@ -71,7 +71,8 @@ def blocks(data):
 
 
 interface = None
-for kind, body in blocks(bytes.fromhex(sys.argv[1])):
+given = sys.argv[1]
+for kind, body in blocks(open(given[1:], "rb").read() if given[0] == "@" else bytes.fromhex(given)):
     if kind == 0x0A0D0D0A:
         assert struct.unpack("<IHH", body[:8]) == (0x1A2B3C4D, 1, 0)
         for code, text in options(body[16:]):

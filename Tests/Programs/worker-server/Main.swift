@@ -9,7 +9,7 @@ import SystemPackage
     static func main() async throws {
         if let worker = Worker.current { return try await serve(as: worker) }
         let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 2
-        let pool = try WorkerPool(on: "127.0.0.2:0", count: count, grace: .seconds(10)) { event in
+        let pool = try WorkerPool(on: "127.0.0.2:0", count: count, grace: .seconds(60)) { event in
             switch event {
             case .started(let worker, let process): say("started \(worker.number) \(process)")
             case .ended(let worker, let end, _): say("ended \(worker.number) \(end)")

@@ -40,7 +40,7 @@ private func failure(_ body: () async throws(ResolverError) -> Void) async -> Re
 }
 
 /// B-AIO-12: getaddrinfo and getnameinfo for tasks.
-@Suite struct AsyncResolverTests {
+@Suite(.blocking) struct AsyncResolverTests {
     private func withPool(
         _ pool: ResolverPool, _ body: @Sendable (AsyncResolver, EventLoop) async throws -> Void
     ) async throws {

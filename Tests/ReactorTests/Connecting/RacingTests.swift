@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// B-AIO-07: the same races over this machine's own network.
-@Suite struct RacingTests {
+@Suite(.blocking) struct RacingTests {
     /// A listener whose queue is full: what knocks there gets no answer.
     private struct BlackHole {
         let address: SocketAddress

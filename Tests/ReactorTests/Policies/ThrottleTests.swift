@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 // B-TW-18: ThrottlingFactory
-@Suite struct ThrottleTests {
+@Suite(.blocking) struct ThrottleTests {
     /// Two ends in a network in memory, and how long `body` took by its clock.
     private func time(
         _ body: @escaping @Sendable (Connection, Connection) async throws -> Void

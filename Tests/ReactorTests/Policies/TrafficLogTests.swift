@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 // B-TW-18: TrafficLoggingFactory, SpewingFactory
-@Suite struct TrafficLogTests {
+@Suite(.blocking) struct TrafficLogTests {
     private func entries(_ log: KeptLog) -> [String] {
         log.lines.map { entry in
             let keys = ["text", "bytes"].compactMap { key in entry.metadata[key].map { "\($0)" } }

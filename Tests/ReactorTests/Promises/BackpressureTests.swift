@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// P12: backpressure end to end.
-@Suite struct BackpressureTests {
+@Suite(.blocking) struct BackpressureTests {
     // P12: a peer that never reads costs < 32 MiB after 128 MiB offered, and others are served meanwhile
     @Test func `P12: a peer that never reads, offered 128 MiB, costs less than 32 MiB`() throws {
         let server = try LoadedServer("offer")

@@ -4,7 +4,7 @@ import Testing
 
 /// Issue 3, bad input: whoever misbehaves costs its own connection and nothing else. Who has no descriptor left for it
 /// is in `DescriptorExhaustionTests`.
-@Suite struct BadPeerTests {
+@Suite(.blocking) struct BadPeerTests {
     // Resets, floods without the end of a line, never reads, comes 5,000 times, stops in the middle
     @Test(arguments: [
         ("reset", repetitions(1000, soak: 5000)), ("flood", 20), ("deaf", 2), ("close", 5000), ("unfinished", 300),

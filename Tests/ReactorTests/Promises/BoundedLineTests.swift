@@ -5,7 +5,7 @@ import Testing
 
 /// P13: bounded lines. Both delimiters, the limit and every cut are in `ConnectionLinesTests`, the framer's linear time
 /// in `LinearTimeTests`.
-@Suite struct BoundedLineTests {
+@Suite(.blocking) struct BoundedLineTests {
     // P13: cut, memory +<1 MiB
     @Test func `P13: lines without an end are cut, and cost less than 1 MiB`() throws {
         let server = try LoadedServer("lines")

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct ChildRunsTests {
+@Suite(.serialized, .blocking) struct ChildRunsTests {
     // P21: 10,000 children leave neither a zombie nor a descriptor behind
     @Test func `P21: of many children nothing is left`() throws {
         let count = repetitions(60, soak: 10_000)

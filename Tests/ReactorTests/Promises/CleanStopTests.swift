@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// P22: clean stop and restart.
-@Suite struct CleanStopTests {
+@Suite(.blocking) struct CleanStopTests {
     // P22: graceful drain finishes in-flight (100 of 100); rebind at once; a second instance is refused
     @Test func `P22: a drained server answers all who are under way, and its address is free at once`()
         async throws

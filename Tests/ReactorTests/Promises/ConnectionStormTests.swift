@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// P9: survives a connection storm.
-@Suite struct ConnectionStormTests {
+@Suite(.blocking) struct ConnectionStormTests {
     // P9: 100,000 connect/close, 50,000 RST: 0 lost, descriptors +0
     @Test(arguments: [("close", repetitions(5000, soak: 100_000)), ("reset", repetitions(3000, soak: 50_000))])
     func `P9: of a storm nobody is lost, and no descriptor stays`(way: String, count: Int) throws {

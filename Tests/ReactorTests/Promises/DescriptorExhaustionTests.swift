@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// P10: survives descriptor exhaustion, in a process that really has no descriptor left.
-@Suite struct DescriptorExhaustionTests {
+@Suite(.blocking) struct DescriptorExhaustionTests {
     /// The share of a processor that a program takes while `seconds` go by.
     private func load(of program: ForeignProgram, over seconds: Double) throws -> Double {
         let before = try program.use.processorTime

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// P11: every byte or an error, through connections on a loop.
-@Suite struct EveryByteTests {
+@Suite(.blocking) struct EveryByteTests {
     /// Bytes whose pattern does not come again before a prime number of them: what is lost, doubled or swapped shows.
     private struct Pattern: Sendable {
         static let period = 1_000_003

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// P5: bounded memory per connection.
-@Suite struct IdleMemoryTests {
+@Suite(.blocking) struct IdleMemoryTests {
     private func memoryPerClient(_ kind: String, _ count: Int) throws -> Int {
         let server = try LoadedServer("lines")
         // What a process needs once, however many clients it has.

@@ -41,6 +41,8 @@ final class LoadedServer {
             let (counts, descriptors) = (try counts(), try program.use.descriptors)
             try #require(
                 ContinuousClock.now < deadline, "\(awaited) did not come: \(counts), \(descriptors) descriptors")
+            // The server has more to do than to answer us.
+            usleep(5000)
         }
     }
 

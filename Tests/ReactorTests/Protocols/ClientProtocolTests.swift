@@ -37,10 +37,9 @@ import Testing
             let factory = ClientFactory { RecordingProtocol(recorder) }.whenFailed { connector, error in
                 recorder.note("\(connector.state): \(error.isConnectionRefused) \(error.isNameNotFound)")
             }
-            let (port, address) = try await listen(Factory(EchoProtocol.init), on: loop)
-            port.stopListening()
             try await loop.run { () throws(SocketError) in
-                _ = try loop.connect(to: address, factory)
+                // Where nobody ever listens.
+                _ = try loop.connectTCP("127.0.0.2", 1, factory)
                 _ = try loop.connectTCP("nobody.invalid", 80, factory)
             }
             try await until(on: loop) { recorder.notes.count == 2 }

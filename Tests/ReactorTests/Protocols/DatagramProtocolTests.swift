@@ -4,7 +4,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite struct DatagramProtocolTests {
+@Suite(.blocking) struct DatagramProtocolTests {
     private struct Upper: DatagramProtocol {
         let recorder: Recorder
         func startProtocol(_ port: DatagramPort) { recorder.note("start") }

@@ -6,7 +6,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite struct LoopCallTests {
+@Suite(.blocking) struct LoopCallTests {
     // B-TW-02
     @Test(arguments: Ground.loops)
     func `a delayed call can be cancelled, put off and reset`(ground: Ground) async throws {

@@ -5,7 +5,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite struct PolicyTests {
+@Suite(.blocking) struct PolicyTests {
     // B-TW-18
     @Test(arguments: Ground.loops)
     func `connections over the limit are closed, until one has left`(ground: Ground) async throws {

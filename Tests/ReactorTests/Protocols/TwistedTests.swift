@@ -208,7 +208,9 @@ struct TwistedTests {
     }
 
     //
-    @Test(arguments: [["telnet", "127.0.0.2"], ["ncat", "-C", "127.0.0.2"]])
+    @Test(
+        .enabled(if: Installed.has("telnet", "ncat"), "NOT tested: telnet or ncat is not installed"),
+        arguments: [["telnet", "127.0.0.2"], ["ncat", "-C", "127.0.0.2"]])
     func `telnet and ncat talk with a line receiver`(command: [String]) async throws {
         try await withLoop(of: .epoll) { loop in
             let (port, address) = try await listen(Factory(LineEcho.init), on: loop)
@@ -228,7 +230,7 @@ struct TwistedTests {
 
 extension BlockingThread {
     /// The result, awaited.
-    fileprivate func value() async throws -> Value {
+    func value() async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try self.join(within: 60) }) }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Reactor
+@testable import Reactor
 import Sockets
 import Synchronization
 import TestSupport
@@ -90,6 +90,33 @@ import Wire
             try await withConnection(to: try #require(server.addresses.first)) { client in
                 try await client.send("one\ntwo\nthree\n")
                 for word in ["one", "two", "three"] { #expect(try await client.lines.next() == "<\(word)>") }
+                #expect(try await client.lines.next() == nil)
+            }
+            try await running.value
+        }
+    }
+
+    // P22
+    @Test(arguments: [Ground.epoll, .poll, .select])
+    func `what the system has before the drain, and has not announced yet, is answered too`(ground: Ground) async throws
+    {
+        try await withLoop(of: ground) { loop in
+            let server = try await Server(on: "127.0.0.2:0", loop: loop) { connection in
+                connection.endsWhenDrained = true
+                for try await line in connection.lines { try await connection.send("<\(line)>\n") }
+            }
+            let running = start { try await server.run() }
+            try await withConnection(to: try #require(server.addresses.first), on: loop) { client in
+                try await client.send("one\n")
+                #expect(try await client.lines.next() == "<one>")
+                // One step of the loop: it can't have looked for news in between.
+                let sent = try await loop.run { () throws(SocketError) in
+                    defer { server.drain(within: Self.limit) }
+                    return try client.sendNow("ha".utf8Span.span.bytes)
+                }
+                #expect(sent == 2)
+                try await client.send("lf\n")
+                #expect(try await client.lines.next() == "<half>")
                 #expect(try await client.lines.next() == nil)
             }
             try await running.value

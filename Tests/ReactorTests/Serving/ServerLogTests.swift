@@ -31,7 +31,7 @@ struct Planned: Error, CustomStringConvertible {
     var description: String { "it was planned" }
 }
 
-@Suite(.serialized) struct ServerLogTests {
+@Suite(.serialized, .blocking) struct ServerLogTests {
     @Test func `a connection's life is told at debug, with its peer`() async throws {
         let log = KeptLog()
         let server = try await Server(on: "127.0.0.2:0", logger: log.logger) { try await $0.echo() }
@@ -215,7 +215,7 @@ struct Planned: Error, CustomStringConvertible {
     }
 }
 
-@Suite(.serialized) struct LoopLogTests {
+@Suite(.serialized, .blocking) struct LoopLogTests {
     // Law 7
     @Test func `a connection that is dropped without being closed is closed and told, and no other is`() async throws {
         let thread = try LoopThread()

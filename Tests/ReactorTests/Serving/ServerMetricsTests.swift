@@ -32,7 +32,7 @@ struct TestedMetrics: Sendable {
     }
 }
 
-@Suite(.serialized) struct ServerMetricsTests {
+@Suite(.serialized, .blocking) struct ServerMetricsTests {
     @Test func `clients, their handlers' time and their bytes are counted exactly`() async throws {
         let metrics = TestedMetrics()
         let server = try await Server(on: "127.0.0.2:0", metrics: metrics.server) { connection in

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The service manager is told what it wants to know.
-@Suite struct ServiceNotifierTests {
+@Suite(.blocking) struct ServiceNotifierTests {
     /// What arrives where the manager listens.
     private func manager(at name: UnixAddress) throws -> SharedSocket {
         var socket = try Socket(.unix, .datagram)
@@ -60,7 +60,10 @@ import Testing
         let manager = try manager(at: UnixAddress(path: directory.file("n")))
         let notifier = ServiceNotifier(
             at: try UnixAddress(path: directory.file("n")), watchdogInterval: .milliseconds(20))
-        let feeding = start { try await notifier.keepWatchdogContent() }
+        // The test blocks where it listens: what it waits for has a thread of its own.
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let feeding = Task(executorPreference: thread.loop) { try await notifier.keepWatchdogContent() }
         for _ in 0..<3 { #expect(try hear(manager) == "WATCHDOG=1") }
         feeding.cancel()
         #expect(await reason { try await feeding.value } == .cancelled)
@@ -73,7 +76,7 @@ import Testing
 }
 
 /// A program in several processes: promises 1.10, P21 (children are reaped, and inherit what they are handed).
-@Suite struct WorkerPoolTests {
+@Suite(.blocking) struct WorkerPoolTests {
     private func pool(_ count: Int) throws -> (program: ForeignProgram, address: String) {
         let program = try ForeignProgram(BuiltProgram.path("worker-server"), ["\(count)"])
         let address = try program.line(containing: "listening ").split(separator: " ")[1]
@@ -163,13 +166,14 @@ import Testing
 }
 
 /// With systemd's own programs.
-@Suite struct SystemdTests {
+@Suite(.blocking) struct SystemdTests {
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-socket-activate")))
     func `a listener that systemd opened is served by the tool's relay`() throws {
         let taken = try Socket.listening(on: "127.0.0.1:0")
         let address = "\(try taken.localAddress)"
         try taken.close()
-        let target = try Socket.listening(on: "127.0.0.2:0")
+        var target = try Socket.listening(on: "127.0.0.2:0")
+        try target.setTimeLimit(.seconds(20))
         let program = try ForeignProgram(
             "/usr/bin/systemd-socket-activate",
             [
@@ -180,7 +184,8 @@ import Testing
         var client = try Socket.connecting(to: address, within: .seconds(20))
         try client.setTimeLimit(.seconds(20))
         try client.sendAll("hello".utf8)
-        let accepted = try target.accept()
+        var accepted = try target.accept()
+        try accepted.setTimeLimit(.seconds(20))
         #expect(try accepted.receive(upTo: 10) == Array("hello".utf8))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// The PROXY protocol in front of connections, in both directions: promises 1.13.
-@Suite struct TrustedProxiesTests {
+@Suite(.blocking) struct TrustedProxiesTests {
     private static let header = "PROXY TCP4 192.0.2.7 192.0.2.8 4000 443\r\n"
 
     /// Runs a server that answers with what it knows of its client, and `body` beside it.
@@ -152,7 +152,7 @@ import Wire
 }
 
 /// With haproxy on the other side.
-@Suite(.enabled(if: Haproxy.isInstalled, "haproxy is not installed")) struct HaproxyTests {
+@Suite(.enabled(if: Haproxy.isInstalled, Comment(rawValue: Haproxy.absence))) struct HaproxyTests {
     @Test(arguments: ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c,unique-id"])
     func `what haproxy says of its clients is understood`(option: String) async throws {
         try await withLoop(of: .epoll) { loop in
@@ -199,38 +199,5 @@ import Wire
             server.drain()
             try await running.value
         }
-    }
-}
-
-/// An haproxy that passes TCP on.
-private final class Haproxy {
-    static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/sbin/haproxy")
-
-    let address: SocketAddress
-    private let program: ForeignProgram
-    private let directory: TemporaryDirectory
-
-    /// - Parameters:
-    ///   - options: of the `bind` line.
-    ///   - target: the `server` line's address and options.
-    init(from options: String, to target: String) throws {
-        directory = try TemporaryDirectory()
-        // It is handed its listener, so that nobody has to guess a port.
-        let listener = try Socket.listening(on: "127.0.0.2:0")
-        address = try listener.localAddress
-        try listener.setInheritable(true)
-        let configuration = """
-            defaults
-              mode tcp
-              timeout connect 20s
-              timeout client 20s
-              timeout server 20s
-            listen it
-              bind fd@\(listener.descriptor.rawValue) \(options)
-              server one \(target)
-
-            """
-        try configuration.write(toFile: directory.file("haproxy.cfg"), atomically: true, encoding: .utf8)
-        program = try ForeignProgram("/usr/sbin/haproxy", ["-db", "-f", directory.file("haproxy.cfg")])
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
 // B-AIO-11: add_reader, add_writer; B-AIO-10: sock_recv, sock_sendall, sock_accept, sock_connect
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
-@Suite(.serialized) struct DescriptorTests {
+@Suite(.serialized, .blocking) struct DescriptorTests {
     private func pipe() throws -> (reading: FileDescriptor, writing: FileDescriptor) {
         let (reading, writing) = try PipeEnds().detach()
         return (FileDescriptor(rawValue: reading), FileDescriptor(rawValue: writing))

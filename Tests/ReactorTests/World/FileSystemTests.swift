@@ -27,7 +27,7 @@ private func fileReason(_ body: () async throws -> Void) async -> FileError.Reas
     } catch { return (error as? FileError)?.reason }
 }
 
-@Suite struct FileSystemTests {
+@Suite(.blocking) struct FileSystemTests {
     // a file in ranges, as a download server and an HTTP server read it
     @Test(arguments: Files.allCases)
     func `a file is read in ranges, and its end is nil`(files: Files) async throws {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct LoopThreadTests {
+@Suite(.blocking) struct LoopThreadTests {
     private final class Held: Sendable {
         struct Reference { weak var loop: EventLoop? }
         let reference = Mutex(Reference())

@@ -9,7 +9,7 @@ import Testing
 // B-AIO-10: sock_recv_into, sock_recvfrom, sock_recvfrom_into, sock_sendto, sock_sendfile; B-AIO-06: memory of the
 // caller's in place of BufferedProtocol
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
-@Suite(.serialized) struct OwnSocketTests {
+@Suite(.serialized, .blocking) struct OwnSocketTests {
     private func datagramSocket() throws -> SharedSocket {
         let socket = try Socket(.ipv4, .datagram)
         try socket.bind(to: "127.0.0.2:0")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 // B-AIO-11: signal handlers
-@Suite(.serialized) struct SignalsTests {
+@Suite(.serialized, .blocking) struct SignalsTests {
     /// Real-time signals, which nothing else in this process uses.
     private let first = Signal(rawValue: 41)
     private let second = Signal(rawValue: 42)

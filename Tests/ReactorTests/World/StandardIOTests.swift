@@ -8,7 +8,7 @@ import Testing
 
 // B-AIO-14: connect_read_pipe, connect_write_pipe; B-TW-23: stdio
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
-@Suite(.serialized) struct StandardIOTests {
+@Suite(.serialized, .blocking) struct StandardIOTests {
     /// Two pipes, crossed: what one connection sends the other receives.
     private func withPipes(
         _ mechanism: World.Mechanism, _ body: @Sendable (Connection, Connection) async throws -> Void

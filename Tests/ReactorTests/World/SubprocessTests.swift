@@ -8,7 +8,7 @@ import Testing
 
 // B-AIO-06: SubprocessProtocol; B-AIO-14: subprocess_exec, subprocess_shell
 // One at a time: with the tests beside these the descriptors must stay below select's 1,024.
-@Suite(.serialized) struct SubprocessTests {
+@Suite(.serialized, .blocking) struct SubprocessTests {
     private let processes = World.real().processes
 
     private func shell(_ script: String) -> Subprocess.Request { .init("sh", ["-c", script]) }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import Sockets
 import TestSupport
 
@@ -9,15 +8,6 @@ final class RedisServer {
     private let folder: TemporaryDirectory
     private let options: [String]
     private var program: ForeignProgram?
-
-    /// Whether it is installed. Says so loudly when it is not.
-    static let isAvailable: Bool = {
-        let found = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-            FileManager.default.isExecutableFile(atPath: "\($0)/redis-server")
-        }
-        if !found { print("SKIPPED: there is no redis-server here; chats over a real broker are not tested") }
-        return found
-    }()
 
     /// Starts it, on a port that is free.
     init(_ options: String...) throws {

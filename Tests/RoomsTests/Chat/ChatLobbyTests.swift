@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
 @testable import Rooms
 
 /// The chat's logic, without a connection.
-@Suite struct ChatLobbyTests {
+@Suite(.blocking) struct ChatLobbyTests {
     private let ann = ChatMember(1)
     private let bob = ChatMember(2)
     private let eve = ChatMember(3)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite struct ChatServerTests {
+@Suite(.blocking) struct ChatServerTests {
     @Test(arguments: Ground.allCases)
     func `what one says all others read, and nobody else`(ground: Ground) async throws {
         try await Party.with(on: ground) { party in

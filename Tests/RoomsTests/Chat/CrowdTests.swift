@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Very many members in one room, of a server in a process of its own.
-@Suite struct CrowdTests {
+@Suite(.blocking) struct CrowdTests {
     /// What a member may cost the server: its connection, its task, its name, and its place in the room.
     static let bytesPerMember = 8192
 

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Nothing outside of the directory is ever read.
-@Suite struct FileEscapeTests {
+@Suite(.blocking) struct FileEscapeTests {
     /// A directory `root` with a few files, beside things that nobody may read, and links that lead there.
     private static func grounds() throws -> TemporaryDirectory {
         let folder = try TemporaryDirectory()

@@ -65,7 +65,7 @@ struct Exchange: Sendable {
     }
 }
 
-@Suite struct FileExchangeTests {
+@Suite(.blocking) struct FileExchangeTests {
     /// Bytes without a pattern.
     private func random(_ count: Int) -> [UInt8] {
         var generator = SeededGenerator(seed: UInt64(count))
@@ -253,7 +253,7 @@ struct Exchange: Sendable {
 }
 
 /// The first client of this protocol, which sends a name and nothing behind it.
-@Suite struct SeedClientTests {
+@Suite(.blocking) struct SeedClientTests {
     //
     @Test func `the seed's own client gets its file, and nothing where there is none`() async throws {
         let (served, saved) = (try TemporaryDirectory(), try TemporaryDirectory())

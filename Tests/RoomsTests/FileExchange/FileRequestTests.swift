@@ -6,7 +6,7 @@ import Testing
 
 @testable import Rooms
 
-@Suite struct FileRequestTests {
+@Suite(.blocking) struct FileRequestTests {
     private func read(_ text: String, atEnd: Bool = false) throws -> FileRequest? {
         try FileRequest.read(Array(text.utf8), atEnd: atEnd)?.request
     }

@@ -40,7 +40,7 @@ private struct Post: Sendable {
     }
 }
 
-@Suite struct RelayTests {
+@Suite(.blocking) struct RelayTests {
     private let ann = ChatName(known: "ann")
     private let bob = ChatName(known: "bob")
 

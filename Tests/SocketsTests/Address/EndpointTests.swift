@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
-@Suite struct EndpointTests {
+@Suite(.blocking) struct EndpointTests {
     /// What is written, and how it is written back.
     private static let written: [(String, String)] = [
         ("localhost:80", "localhost:80"),

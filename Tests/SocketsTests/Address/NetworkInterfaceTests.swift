@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct NetworkInterfaceTests {
+@Suite(.blocking) struct NetworkInterfaceTests {
     @Test("A-097: the interfaces, their addresses, masks, MTU, hardware address and flags equal `ip -j addr`")
     func equalsIP() throws {
         let ours = try NetworkInterface.all()
@@ -185,7 +185,7 @@ import Testing
     }
 }
 
-@Suite struct HardwareAddressTests {
+@Suite(.blocking) struct HardwareAddressTests {
     @Test(arguments: ["02:fc:00:00:00:01", "00:00:00:00:00:00", "ff", "01:23:45:67:89:ab:cd:ef"])
     func `a hardware address is read and printed`(text: String) throws {
         let address = try #require(HardwareAddress(text))

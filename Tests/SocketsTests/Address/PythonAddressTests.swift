@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Everything that Python's `ipaddress` and `inet_aton` can answer, asked of both sides.
-@Suite struct PythonAddressTests {
+@Suite(.blocking) struct PythonAddressTests {
     private static let script = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Oracles/addresses.py")
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// P10: the checked-in table of system calls, errors and what they come to, each row tried.
-@Suite struct ErrnoTableTests {
+@Suite(.blocking) struct ErrnoTableTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let call: SystemCall
         let error: Errno

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// P11: every byte or an error, however little a call moves.
-@Suite struct ShortTransferTests {
+@Suite(.blocking) struct ShortTransferTests {
     private func bytes(_ count: Int) -> [UInt8] {
         var generator = SeededGenerator(seed: UInt64(count))
         var bytes: [UInt8] = []

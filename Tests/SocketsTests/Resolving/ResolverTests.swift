@@ -7,7 +7,7 @@ import Testing
 
 /// B-SOCF-06 and B-SOCF-07: what `getaddrinfo` and its kin answer, against Python and known names. Nobody is asked over
 /// a network: digits, `localhost`, this machine's table, and `.invalid` (RFC 6761), which never exists.
-@Suite struct ResolverTests {
+@Suite(.blocking) struct ResolverTests {
     @Test func `digits need no answer from anybody`() throws {
         let found = try Resolver.resolve("127.0.0.1", port: 80, kind: .stream, flags: .numericHost)
         #expect(found.map(\.address) == [.ipv4(.loopback, 80)])

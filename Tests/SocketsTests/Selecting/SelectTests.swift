@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct SelectTests {
+@Suite(.blocking) struct SelectTests {
     // A-145, B-SEL-01
     @Test func `select gives three ready subsets in the order of the lists`() throws {
         let server = try Socket.listening(on: "127.0.0.1:0")

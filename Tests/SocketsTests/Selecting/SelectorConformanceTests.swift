@@ -26,7 +26,7 @@ func closedDescriptor() -> CInt {
 }
 
 /// P26: one table, every mechanism, no difference. Each row is a situation, an interest, and what must be reported.
-@Suite struct SelectorConformanceTests {
+@Suite(.blocking) struct SelectorConformanceTests {
     struct Situation: Sendable, CustomTestStringConvertible {
         let name: String
         /// Makes a pair of the first's kind and brings it into the situation; the first is watched.

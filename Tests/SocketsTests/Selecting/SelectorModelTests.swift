@@ -6,7 +6,7 @@ import Testing
 
 /// P26: random sequences of operations on every mechanism at once, compared with a model that is simple enough to be
 /// right: what is registered, which sockets have bytes waiting, and what follows from that.
-@Suite struct SelectorModelTests {
+@Suite(.blocking) struct SelectorModelTests {
     private struct Model {
         struct Entry {
             var interest: Interest

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct ClientLifeTests {
+@Suite(.blocking) struct ClientLifeTests {
     //
     @Test(arguments: ["localhost", "127.0.0.1"])
     func `a host may be a name or a number`(host: String) throws {

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct DatagramTests {
+@Suite(.blocking) struct DatagramTests {
     //
     @Test func `a datagram arrives with its sender`() throws {
         let receiver = try Socket.bound(to: "udp://127.0.0.1:0")

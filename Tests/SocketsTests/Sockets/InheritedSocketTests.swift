@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// B-TW-08: sockets that a process is started with.
-@Suite struct InheritedSocketTests {
+@Suite(.blocking) struct InheritedSocketTests {
     private func numbers(
         _ name: String, _ variables: [String: String], process: CInt = 7
     ) -> PassedDescriptors.Answer {

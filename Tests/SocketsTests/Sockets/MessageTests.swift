@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct MessageTests {
+@Suite(.serialized, .blocking) struct MessageTests {
     // B-SOCK-13, B-SOCK-15
     @Test func `pieces are gathered into one message`() throws {
         let pair = try SocketPair(.unix, .datagram)

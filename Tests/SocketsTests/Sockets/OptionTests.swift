@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct OptionTests {
+@Suite(.blocking) struct OptionTests {
     // B-SOCK-09, B-SOCO-01
     @Test func `every switch of the socket layer turns on and off`() throws {
         let socket = try Socket()

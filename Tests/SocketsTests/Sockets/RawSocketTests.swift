@@ -55,7 +55,7 @@ struct RawSocketTests {
     }
 }
 
-@Suite struct UnprivilegedRawSocketTests {
+@Suite(.blocking) struct UnprivilegedRawSocketTests {
     // A-009, ENV-02: the unprivileged ping socket is a typed permission error, or it works
     @Test func `a ping socket without leave is a typed permission error`() throws {
         do {

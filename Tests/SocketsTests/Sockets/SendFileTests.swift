@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct SendFileTests {
+@Suite(.blocking) struct SendFileTests {
     private func temporaryFile(_ bytes: [UInt8]) throws -> (TemporaryDirectory, FileDescriptor) {
         let directory = try TemporaryDirectory()
         let path = directory.file("data")

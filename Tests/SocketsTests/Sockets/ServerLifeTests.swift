@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct ServerLifeTests {
+@Suite(.blocking) struct ServerLifeTests {
     // B-SOCK-02, B-SOCK-08
     @Test func `bind gives the address that was asked for, and port 0 a real one`() throws {
         let socket = try Socket()

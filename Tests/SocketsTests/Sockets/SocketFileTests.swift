@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct SocketFileTests {
+@Suite(.blocking) struct SocketFileTests {
     /// A file whose stream holds these pieces, each sent by itself, and then ends.
     private func file(_ pieces: [[UInt8]]) throws -> SocketFile {
         let pair = try SocketPair()

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct SocketLifeTests {
+@Suite(.blocking) struct SocketLifeTests {
     // B-SOCO-08
     @Test func `protocols have the numbers of the system's own list`() throws {
         let numbers: [(ProtocolNumber, String)] = [

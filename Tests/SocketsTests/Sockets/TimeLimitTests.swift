@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct TimeLimitTests {
+@Suite(.blocking) struct TimeLimitTests {
     // B-SOCK-10
     @Test func `with a limit a receive gives up, and the socket is still good`() throws {
         var pair = try SocketPair()

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct TransferTests {
+@Suite(.blocking) struct TransferTests {
     // A2-08, B-SOCK-14
     @Test func `send says how much went, and the rest can be sent from there`() throws {
         var pair = try SocketPair()

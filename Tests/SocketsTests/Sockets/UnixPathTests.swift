@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct UnixPathTests {
+@Suite(.blocking) struct UnixPathTests {
     //
     @Test func `the path appears with the listener and goes with it`() throws {
         let directory = try TemporaryDirectory()

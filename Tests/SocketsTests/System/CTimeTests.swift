@@ -4,7 +4,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite struct CTimeTests {
+@Suite(.blocking) struct CTimeTests {
     @Test func `the first second is a Thursday in 1970`() {
         #expect(CTime(secondsSinceEpoch: 0).utcDescription == "Thu Jan  1 00:00:00 1970")
         #expect(CTime(secondsSinceEpoch: -1).utcDescription == "Wed Dec 31 23:59:59 1969")

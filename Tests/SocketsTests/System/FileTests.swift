@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct FileTests {
+@Suite(.blocking) struct FileTests {
     let home: TemporaryDirectory
 
     init() throws { home = try TemporaryDirectory() }
@@ -162,7 +162,7 @@ import Testing
 }
 
 /// Promise 3 of the fault classes: nothing opens what lies outside.
-@Suite struct OpenBeneathTests {
+@Suite(.blocking) struct OpenBeneathTests {
     let home: TemporaryDirectory
 
     init() throws { home = try TemporaryDirectory() }

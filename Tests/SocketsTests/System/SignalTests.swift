@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct SignalTests {
+@Suite(.blocking) struct SignalTests {
     @Test func `a set holds what was put into it`() {
         let set: SignalSet = [.terminate, .hangUp]
         #expect(set.contains(.terminate) && set.contains(.hangUp) && !set.contains(.interrupt))

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct TerminalTests {
+@Suite(.blocking) struct TerminalTests {
     /// The two ends of a pseudoterminal: the one that plays the user, and the terminal.
     private struct Pseudoterminal: ~Copyable {
         let user: OwnedDescriptor

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sockets
@@ -32,7 +33,7 @@ private let samples: [(TextEncoding, String, [UInt8])] = [
     (.koi8R, "Жя", [0xF6, 0xD1]),
 ]
 
-@Suite struct TextCodingTests {
+@Suite(.blocking) struct TextCodingTests {
     @Test(arguments: samples)
     func `a known text is read and written`(encoding: TextEncoding, text: String, bytes: [UInt8]) throws {
         #expect(try bytes.decoded(as: encoding) == text)
@@ -122,7 +123,7 @@ private let samples: [(TextEncoding, String, [UInt8])] = [
     }
 }
 
-@Suite struct TextEncodingTests {
+@Suite(.blocking) struct TextEncodingTests {
     @Test(arguments: ["gbk", "GBK", "cp936", "Shift_JIS", "KOI8-U", "ISO-8859-7", "iso8859-1", "UTF-7", "IBM037"])
     func `any name that the system knows will do`(name: String) throws {
         #expect(try TextEncoding(name).name == name.uppercased())

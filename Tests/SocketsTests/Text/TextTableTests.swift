@@ -6,7 +6,7 @@ import Testing
 
 /// Whole tables against Python's codecs: each single byte and each pair of bytes, each scalar of the basic plane.
 /// Where the C library and Python differ, the difference has a name here; any other is a failure.
-@Suite struct TextTableTests {
+@Suite(.blocking) struct TextTableTests {
     /// A set of byte sequences, or of scalars, about which the C library and Python disagree.
     struct Difference: Sendable {
         let reason: String

@@ -8,8 +8,9 @@ public struct Worker: Hashable, Sendable {
     /// How many listeners it was handed.
     public let listenerCount: Int
 
-    /// This process, if it is a worker.
-    public static var current: Worker? { Worker(Environment.value, parent: SystemCalls.parentIdentifier) }
+    /// This process, if it is a worker. Found out at the first question, which a program asks before anything else, and
+    /// true from then on: a worker whose pool has died is still one.
+    public static let current = Worker(Environment.value, parent: SystemCalls.parentIdentifier)
 
     /// The listeners that it was handed, in their order: `fd:3` and so on, each to be taken once.
     public var endpoints: [Endpoint] {
