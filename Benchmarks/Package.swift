@@ -48,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "simulator",
             dependencies: [
-                .product(name: "NetworkSimulator", package: "netwright"),
+                "CAllocations", .product(name: "NetworkSimulator", package: "netwright"),
                 .product(name: "Reactor", package: "netwright"), sockets,
             ], swiftSettings: common),
         .executableTarget(name: "line-framing", dependencies: ["CPeers", "Measuring", wire], swiftSettings: common),

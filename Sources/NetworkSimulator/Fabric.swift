@@ -32,18 +32,40 @@ final class Fabric: @unchecked Sendable {
         self.chance = chance
     }
 
-    /// The host that others reach at an address.
-    func node(at address: IPAddress) -> Node? {
-        // Not looked up under the lock: in debug builds Swift 6.3.1 makes a misaligned load of a closure's IPAddress.
-        let owners = topology.withLock { $0.owners }
-        return owners[address]
+    /// The host that has an address, for those behind a NAT, or behind none.
+    func node(at address: IPAddress, behind gateway: Node?) -> Node? { hosts.node(at: address, behind: gateway) }
+
+    /// To whom a host hands what is for an address: the host itself for a loopback or a UNIX address, the one that has
+    /// it, or the NAT on the way there; nil where nobody has it.
+    func nextHop(from node: Node, to address: SocketAddress) -> Node? {
+        guard let ip = address.ip, !ip.isLoopback else { return node }
+        return hosts.nextHop(from: node, to: ip)
+    }
+
+    /// The hosts that a connection leads by, both ends included; nil where nobody has the address.
+    func trail(from node: Node, to address: SocketAddress) -> [Node]? {
+        var trail = [node]
+        repeat {
+            guard let next = nextHop(from: trail[trail.count - 1], to: address) else { return nil }
+            trail.append(next)
+            if next === node { break }
+        } while address.ip.map { !trail[trail.count - 1].addresses.contains($0) } ?? false
+        return trail
     }
 
     /// Every host, in the order in which they were added.
     var nodes: [Node] { topology.withLock { $0.nodes } }
 
-    func addNode(_ name: String, _ wanted: [IPAddress]) throws(SocketError) -> Node {
-        try topology.withLock { (topology) throws(SocketError) in try topology.add(name, wanted) }
+    // Nothing is looked up under the lock: in debug builds Swift 6.3.1 makes a misaligned load of a closure's
+    // IPAddress.
+    private var hosts: Topology { topology.withLock { $0 } }
+
+    func addNode(
+        _ name: String, _ wanted: [IPAddress], behind gateway: Node? = nil, translates: Bool = false
+    ) throws(SocketError) -> Node {
+        try topology.withLock { (topology) throws(SocketError) in
+            try topology.add(name, wanted, behind: gateway, translates: translates)
+        }
     }
 
     /// The way from one host to another, or to itself.
@@ -55,10 +77,13 @@ final class Fabric: @unchecked Sendable {
         return way
     }
 
-    /// Both ways between two groups of hosts, without those that lead back to where they begin.
+    /// Both ways between two groups of hosts, without those that lead back to where they begin; of two hosts with a NAT
+    /// between them there are none.
     func ways(between one: [Node], and other: [Node]) -> [Way] {
         one.flatMap { first in
-            other.filter { $0 !== first }.flatMap { [way(from: first, to: $0), way(from: $0, to: first)] }
+            other.filter { $0 !== first && $0.isNeighbor(of: first) }.flatMap {
+                [way(from: first, to: $0), way(from: $0, to: first)]
+            }
         }
     }
 

@@ -41,7 +41,7 @@ extension SimulatedNetwork {
     /// far on in either case.
     ///
     /// - Throws: ``HostFailed`` when the task of a host throws, at once; ``NetworkStalled`` when the task of a
-    ///   ``client(_:at:files:_:)`` has not come to its end; ``WorldLeft``.
+    ///   ``client(_:at:behind:files:_:)`` has not come to its end; ``WorldLeft``.
     /// - Precondition: nobody else runs the network, and the caller is on no loop.
     public func run(for duration: Duration) throws {
         let end = now.advanced(by: duration)

@@ -91,31 +91,37 @@ public final class SimulatedNetwork: Sendable {
     /// ::1, `localhost`, UNIX addresses and files are each host's own. A datagram to 255.255.255.255 reaches all of
     /// them, and one to a group all that have joined it. A host has one interface, with the number 1.
     ///
+    /// Where there are NATs that holds for those behind the same one, or behind none; from there others are reached as
+    /// ``SimulatedNAT`` says.
+    ///
     /// - Parameters:
     ///   - name: what traces and errors call it and what it is found by, unlike every other host's.
-    ///   - addresses: where others reach it; the next free one of 10.0.0.0/8 unless given.
+    ///   - addresses: where others reach it; the next free one unless given, of 10.0.0.0/8, or of 192.168.0.0/16 behind
+    ///     a NAT.
+    ///   - nat: the NAT that it is behind, if any.
     ///   - files: bytes by path.
     ///   - body: what the host does once the network runs, on its loop; it need not come to an end. It is cancelled by
     ///     a crash and when the network is gone.
-    /// - Throws: `.invalid` for a name or an address that another host has, and for an address that no host can have
-    ///   (unspecified, loopback, multicast, broadcast).
+    /// - Throws: `.invalid` for a name that another host has; for an address that another host has, unless a NAT keeps
+    ///   the two from ever meeting; for one that no host can have (unspecified, loopback, multicast, broadcast, and
+    ///   IPv6 behind a NAT); and for a NAT of another network.
     @discardableResult
     public func host(
-        _ name: String, at addresses: IPAddress..., files: [String: [UInt8]] = [:],
+        _ name: String, at addresses: IPAddress..., behind nat: SimulatedNAT? = nil, files: [String: [UInt8]] = [:],
         _ body: (@Sendable () async throws -> Void)? = nil
     ) throws(SocketError) -> SimulatedHost {
-        try add(name, addresses, files, isClient: false, body)
+        try add(try addNode(name, addresses, behind: nat), files, isClient: false, body)
     }
 
     /// Adds a host whose task has to come to its end before a run (``run(for:)``) does: else the run throws.
     ///
-    /// - Throws: as ``host(_:at:files:_:)``.
+    /// - Throws: as ``host(_:at:behind:files:_:)``.
     @discardableResult
     public func client(
-        _ name: String, at addresses: IPAddress..., files: [String: [UInt8]] = [:],
+        _ name: String, at addresses: IPAddress..., behind nat: SimulatedNAT? = nil, files: [String: [UInt8]] = [:],
         _ body: @escaping @Sendable () async throws -> Void
     ) throws(SocketError) -> SimulatedHost {
-        try add(name, addresses, files, isClient: true, body)
+        try add(try addNode(name, addresses, behind: nat), files, isClient: true, body)
     }
 
     /// The host with this name.
@@ -127,11 +133,9 @@ public final class SimulatedNetwork: Sendable {
         throw SocketError(.open, .invalid("there is no host \(name), only: \(known)"), subject: "a host")
     }
 
-    private func add(
-        _ name: String, _ addresses: [IPAddress], _ files: [String: [UInt8]], isClient: Bool,
-        _ body: (@Sendable () async throws -> Void)?
+    func add(
+        _ node: Node, _ files: [String: [UInt8]], isClient: Bool, _ body: (@Sendable () async throws -> Void)?
     ) throws(SocketError) -> SimulatedHost {
-        let node = try fabric.addNode(name, addresses)
         let host = try SimulatedHost(node, files: files, isClient: isClient, in: fabric, body)
         added.withLock { $0.append(host) }
         return host

@@ -2,8 +2,8 @@
 import Sockets
 
 /// The deadline that every wait of a task has, besides the connection's own.
-enum Deadline {
-    @TaskLocal static var current = LoopInstant.never
+package enum Deadline {
+    @TaskLocal package static var current = LoopInstant.never
 
     @inline(__always)
     static func earliest(_ other: LoopInstant) -> LoopInstant { min(current, other) }

@@ -12,6 +12,20 @@ extension EventLoop {
     public func turn(until deadline: LoopInstant = .never) throws(SocketError) {
         slot(set: true)
         defer { slot(set: false) }
+        try work(until: deadline)
+    }
+
+    /// The same for a network that is in memory: `deliver` wakes whom it concerns that something has come, so that a
+    /// turn that the network has caused does its work too.
+    package func turn(after deliver: () -> Void) throws(SocketError) {
+        slot(set: true)
+        defer { slot(set: false) }
+        now = world.now()
+        deliver()
+        try work(until: .never)
+    }
+
+    private func work(until deadline: LoopInstant) throws(SocketError) {
         let begin = world.now()
         now = begin
         takeInbox()

@@ -17,7 +17,7 @@
     /// Draws the order in which jobs run that wait at the same time; nil where it is the one in which they came.
     var order: Randomness?
 
-    private static let firstCapacity = 64
+    private static let firstCapacity = 16
 
     deinit {
         unsafe memory.deallocate()

@@ -160,7 +160,10 @@ import Testing
         } catch let stall as NetworkStalled {
             #expect(stall.cause == .nothingLeft && stall.unfinished == ["client"])
             #expect(stall.waits.map(\.host).sorted() == ["client", "server", "server"])
-            #expect(stall.waits.contains { $0.host == "client" && $0.subject.hasPrefix("receive 10.0.0.2:") })
+            #expect(stall.waits.contains { $0.subject == "receive 10.0.0.2:49152 from 10.0.0.1:7" })
+            #expect(stall.waits.contains { $0.subject == "receive 10.0.0.1:7 from 10.0.0.2:49152" })
+            #expect(stall.waits.contains { $0.subject.hasPrefix("accept ") && $0.subject.hasSuffix(":7") })
+            #expect("\(stall)".contains("client: receive 10.0.0.2:49152 from 10.0.0.1:7 since 0.000"), "\(stall)")
             #expect("\(stall)".contains("not at an end: client"))
         }
     }

@@ -6,7 +6,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// Faults by script and by chance. B-TW-22
+/// Faults by script. B-TW-22
 @Suite struct FaultTests {
     /// An echo server on `server`, and a client's task.
     private func network(
@@ -240,27 +240,77 @@ import Testing
             dates.withLock { $0[0] } == .seconds(1_767_225_600 - 3600) + .milliseconds(100), "\(dates.withLock { $0 })")
     }
 
-    @Test func `chance disturbs a network, and a client that tries again gets through`() throws {
-        try explore(seeds: 0..<20) { network in
-            try network.host("server") { try await serve(on: .public(7)) { try await $0.echo() } }
-            try network.client("client") {
-                let loop = try #require(EventLoop.running)
-                var answers = 0
-                while answers < 20 {
-                    let answer = try? await withDeadline(.seconds(3)) {
-                        try await withConnection(to: "server:7") { connection in
-                            try await connection.send("hi")
-                            return try await connection.receive(upTo: 2)
-                        }
-                    }
-                    if answer != nil { answers += 1 }
-                    try await loop.sleep(for: .milliseconds(500))
+    /// A peer that has crashed, or is gone, and can't say so: its resets are lost.
+    @Test(arguments: [true, false]) func `a reset that is lost comes again when it is asked for`(isBlocked: Bool) throws
+    {
+        var settings = SimulatedNetwork.Settings()
+        settings.bufferSize = 1000
+        let network = SimulatedNetwork(seed: 1, settings)
+        let server = try network.host("server") {
+            let listener = try await Listener(on: "*:7")
+            let connection = try await listener.accept()
+            try await connection.loop.sleep(for: .seconds(2))
+            connection.abort()
+        }
+        let client = try network.client("client") {
+            try await withConnection(to: "server:7") { connection in
+                let loop = connection.loop
+                if isBlocked {
+                    let seen = await reason { try await connection.send([UInt8](repeating: 1, count: 5000)) }
+                    try check(seen == .broken(.connectionReset), "\(String(describing: seen))")
+                    try check(loop.timeNow.nanoseconds > 3_000_000_000)
+                    return
                 }
+                try await loop.sleep(for: .seconds(5))
+                try await connection.send("anybody?")
+                let seen = await reason { _ = try await connection.receive(upTo: 1) }
+                try check(seen == .broken(.connectionReset), "\(String(describing: seen))")
             }
-            network.disturb(
-                Disturbance(every: .milliseconds(100) ... .seconds(3), hosts: ["server"]))
-            try network.run(for: .seconds(600))
-            try check(network.trace.contains { if case .fault = $0.kind { true } else { false } })
+        }
+        network.at(.seconds(1)) { $0.cut(from: server, to: client) }
+        network.at(.seconds(3)) { $0.heal() }
+        try network.run(for: .seconds(3600))
+        #expect(network.trace.count { $0.kind == .reset } >= 2)
+    }
+
+    @Test func `who waits for room at a peer that is cut off for good gives up`() throws {
+        var settings = SimulatedNetwork.Settings()
+        settings.bufferSize = 1000
+        let network = SimulatedNetwork(seed: 1, settings)
+        let server = try network.host("server") {
+            let listener = try await Listener(on: "*:7")
+            let connection = try await listener.accept()
+            try await connection.loop.sleep(for: .seconds(2))
+            connection.abort()
+        }
+        let client = try network.client("client") {
+            try await withConnection(to: "server:7") { connection in
+                let seen = await reason { try await connection.send([UInt8](repeating: 1, count: 5000)) }
+                try check(seen == .broken(.timedOut), "\(String(describing: seen))")
+            }
+        }
+        network.at(.seconds(1)) { $0.partition(client, from: server) }
+        try network.run(for: .seconds(3600))
+    }
+
+    @Test func `what is sent again comes after twice the time, and in the end not at all`() throws {
+        let (network, client, server) = try network {
+            try await withConnection(to: "server:7") { connection in
+                try await connection.loop.sleep(for: .seconds(2))
+                try await connection.send("hi")
+                _ = await reason { _ = try await connection.receive(upTo: 10) }
+            }
+        }
+        network.at(.seconds(1)) { $0.partition(client, from: server) }
+        try network.run(for: .seconds(3600))
+        let times = network.trace.filter { $0.kind == .again(2) }.map(\.time)
+        let first = try #require(network.trace.first { $0.kind == .bytes(2) }).time
+        let gaps = zip([first] + times, times).map { $0.duration(to: $1) }
+        // tcp_retries2: 15 times; 200 ms, 400 ms and so on to two minutes.
+        #expect(gaps.count == 15)
+        for (place, gap) in gaps.enumerated() {
+            let expected = min(Duration.milliseconds(200) * (1 << place), .seconds(120))
+            #expect(gap >= expected && gap < expected + .milliseconds(1), "\(place): \(gap)")
         }
     }
 }

@@ -87,3 +87,36 @@ func addOnce(_ amount: Int) async throws -> Int? {
         }
     }
 }
+
+/// A server that calls back a minute after it was asked to, and a client behind a NAT that forgets after half a minute.
+func callBack(on network: SimulatedNetwork, client: @escaping @Sendable () async throws -> Void) throws {
+    network.link.latency = .milliseconds(10)
+    try network.host("server") {
+        try await withDatagramSocket(on: .public(99)) { socket in
+            for try await question in socket {
+                try await socket.loop.sleep(for: .seconds(60))
+                try await socket.reply("now", to: question)
+            }
+        }
+    }
+    var behavior = NATBehavior.portRestrictedCone
+    behavior.mappingTimeout = .seconds(30)
+    let home = try network.nat("home", behavior)
+    try network.client("client", behind: home, client)
+    try network.run(for: .seconds(300))
+}
+
+/// Asks to be called back, and waits; now and then it says that it is still there.
+func waitForCall(remindingEvery pause: Duration) async throws {
+    try await withDatagramSocket(to: "server:99") { socket in
+        while true {
+            try await socket.send("call me")
+            do {
+                _ = try await withDeadline(pause) { try await socket.receive() }
+                return
+            } catch let error as SocketError where error.reason == .timedOut {
+                continue
+            }
+        }
+    }
+}

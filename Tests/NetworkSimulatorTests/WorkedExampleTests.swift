@@ -22,7 +22,7 @@ import Testing
             try String(contentsOf: Self.here.appending(path: $0), encoding: .utf8)
         }.joined()
         let blocks = try Self.blocks("swift")
-        #expect(blocks.count == 5)
+        #expect(blocks.count == 6)
         // What stands in a test is further to the right there.
         let flat = code.components(separatedBy: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
             .joined(separator: "\n")
@@ -41,6 +41,17 @@ import Testing
         let report = try #require(Self.blocks("text").first).trimmingCharacters(in: .newlines)
         #expect("\(found)" == report)
         #expect(found.isRepeatable)
+    }
+
+    @Test func `a client behind a NAT is called where it reminds the server in time`() throws {
+        try explore(seeds: 0..<20) { network in
+            try callBack(on: network) { try await waitForCall(remindingEvery: .seconds(25)) }
+        }
+        let network = SimulatedNetwork(seed: 1)
+        #expect(throws: NetworkStalled.self) {
+            try callBack(on: network) { try await waitForCall(remindingEvery: .seconds(100)) }
+        }
+        #expect(network.trace.contains { $0.kind == .filtered(3) })
     }
 
     @Test func `the second client is right`() throws {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "Allocations.h"
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -51,6 +52,8 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 }
 
 long allocation_count(void) { return atomic_load_explicit(&taken, memory_order_relaxed); }
+
+long heap_bytes(void) { return (long)mallinfo2().uordblks; }
 
 /// Only what is allowed in a handler.
 static void tell(int number) {

@@ -12,8 +12,14 @@ final class ConnectAttempt: Addressee {
     let end: StreamEnd
     private let driver: MemoryDriver
     private let destination: SocketAddress
-    private let target: Node
-    private let way: Way
+    /// The hosts that lead there, both ends included: NATs between them.
+    private let trail: [Node]
+    /// Where it is, or goes to.
+    private var place = 0
+    /// The client's address, as it is known where the request is.
+    private var source: SocketAddress
+    /// One for each NAT that it has come through.
+    private var passages: [Passage] = []
     private var patience = Duration.seconds(1)
     private var retriesLeft = 6
 
@@ -24,17 +30,17 @@ final class ConnectAttempt: Addressee {
         if case .other = address { throw .addressFamilyNotSupported }
         // To no address in particular means to this host: connect(2) on Linux.
         let destination = address.ip?.isUnspecified == true ? address.onLoopback : address
-        guard let target = driver.target(of: destination), let usual = node.source(toward: destination) else {
-            throw .networkUnreachable
-        }
+        guard let trail = driver.fabric.trail(from: node, to: destination),
+            let usual = node.source(toward: destination)
+        else { throw .networkUnreachable }
         if let source, !node.has(source) { throw .addressNotAvailable }
         var local = source ?? usual
         if local.ip?.isUnspecified == true, let port = local.port { local = usual.with(port) }
         if local != .unix(.unnamed) { local = try node.streams.bind(local, to: nil) }
         self.driver = driver
         self.destination = destination
-        self.target = target
-        way = driver.fabric.way(from: node, to: target)
+        self.trail = trail
+        self.source = local
         end = StreamEnd(local, peer: destination, driver: driver)
         end.holdsLocalAddress = local != .unix(.unnamed)
     }
@@ -50,6 +56,14 @@ final class ConnectAttempt: Addressee {
 
     private func ask() {
         driver.fabric.capture?.addRequest(from: end)
+        (place, source, passages) = (0, end.localAddress, [])
+        go()
+    }
+
+    /// Goes on to the next host.
+    private func go() {
+        let way = driver.fabric.way(from: trail[place], to: trail[place + 1])
+        place += 1
         switch way.send(0) {
         case .arrives(let time): knock(at: time)
         case .held: way.keep { [self] in knock(at: $0) }
@@ -60,15 +74,17 @@ final class ConnectAttempt: Addressee {
     }
 
     private func knock(at time: LoopInstant) {
-        if let door = target.door { door.post(self, at: time) } else { askLater() }
+        if let door = trail[place].door { door.post(self, at: time) } else { askLater() }
     }
 
     func arrive(at now: LoopInstant) {
-        if end.isReleased || end.driver.isDead { return }
-        guard let acceptor = target.streams.holder(of: destination) else { return refuse() }
+        if end.isReleased || end.driver.isDead { return forget() }
+        let node = trail[place]
+        if let translator = node.translator { return pass(translator) }
+        guard let acceptor = node.streams.holder(of: destination) else { return refuse() }
         guard acceptor.hasRoom else { return askLater() }
-        let served = StreamEnd(destination, peer: end.localAddress, driver: acceptor.driver)
-        StreamEnd.join(end, served)
+        let served = StreamEnd(destination, peer: source, driver: acceptor.driver)
+        StreamEnd.join(end, served, by: trail, passages)
         served.note(.accept)
         served.transmit(.acceptance)
         acceptor.offer(served)
@@ -76,29 +92,51 @@ final class ConnectAttempt: Addressee {
 
     func vanish() { askLater() }
 
-    private func refuse() {
+    /// Goes out by a NAT. One that is the end of the trail lets nobody in.
+    private func pass(_ translator: Translator) {
         let fabric = driver.fabric
-        fabric.note(.refuse, from: destination, to: end.localAddress)
-        let back = fabric.way(from: target, to: driver.node)
-        switch back.send(0) {
-        case .arrives(let time): end.receive(.refusal(.connectionRefused), at: time)
-        case .held: back.keep { [end] in end.receive(.refusal(.connectionRefused), at: $0) }
-        case .lost: askLater()
+        if place == trail.count - 1 {
+            fabric.note(.filtered(0), from: source, to: destination)
+        } else if let way = translator.pass(from: source, to: destination, in: fabric) {
+            passages.append(way.passage)
+            source = way.outside
+            return go()
+        } else {
+            fabric.note(.dropped(0), from: source, to: destination)
         }
+        askLater()
     }
+
+    private func refuse() {
+        driver.fabric.note(.refuse, from: destination, to: source)
+        RefusalUnderWay(back: trail.reversed(), in: driver.fabric) { [self] outcome in
+            switch outcome {
+            case .arrives(let time):
+                forget()
+                end.receive(.refusal(.connectionRefused), at: time)
+            case .lost: askLater()
+            }
+        }.start()
+    }
+
+    /// Nothing comes of it: no NAT has to remember it.
+    private func forget() { for passage in passages { passage.close() } }
 
     // MARK: Patience
 
     private func askLater() {
         let now = driver.fabric.clock.now
-        if retriesLeft == 0 { return end.receive(.refusal(.timedOut), at: now) }
+        if retriesLeft == 0 {
+            forget()
+            return end.receive(.refusal(.timedOut), at: now)
+        }
         retriesLeft -= 1
         driver.post(Reminder(self), at: now.advanced(by: patience))
         patience *= 2
     }
 
     private func askAgain() {
-        if end.isReleased { return }
+        if end.isReleased { return forget() }
         note(.again(0))
         ask()
     }

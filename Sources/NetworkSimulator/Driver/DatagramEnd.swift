@@ -23,8 +23,9 @@ final class DatagramEnd {
     private(set) var localAddress: SocketAddress
     private(set) var peer: SocketAddress?
     var settings = DatagramSettings()
-    /// Told when something may be received.
-    weak var transport: MemoryDatagramTransport?
+    /// Where its transport waits to receive and to send.
+    var reading: MemoryWait?
+    var writing: MemoryWait?
 
     private let tellsPath: Bool
     private let room: Int
@@ -88,14 +89,14 @@ final class DatagramEnd {
         }
         waitingBytes += bytes.count + Self.overhead
         arrivals.append(Arrival(bytes: bytes, sender: sender, path: tellsPath ? path : nil))
-        transport?.arrived()
+        reading?.wake()
     }
 
     /// An earlier datagram was refused.
     func takeRefusal(by address: SocketAddress) {
         if isReleased || address != peer { return }
         failure = .connectionRefused
-        transport?.arrived()
+        reading?.wake()
     }
 
     /// Whether it hears what this one sends to this address.
@@ -115,7 +116,7 @@ final class DatagramEnd {
         senders = []
         for sender in waiting {
             sender.isBlocked = false
-            sender.transport?.roomCame()
+            sender.writing?.wake()
         }
     }
 
@@ -211,6 +212,7 @@ final class DatagramEnd {
     func release() {
         if isReleased { return }
         isReleased = true
+        (reading, writing) = (nil, nil)
         if !driver.isDead {
             if localAddress != .unix(.unnamed) { driver.node.datagrams.release(localAddress, of: self) }
             driver.node.closeDescriptor(of: driver.life)

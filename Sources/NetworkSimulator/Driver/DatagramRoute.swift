@@ -6,15 +6,17 @@ import Sockets
 struct DatagramRoute {
     /// Who may hear it.
     enum Reach {
-        /// Whoever has the address.
+        /// Whoever has the address, or the NAT on the way there.
         case one(Node)
-        /// Everybody who listens for it, here and at the other hosts, or only at one of both.
+        /// Everybody who listens for it, here and at the other hosts that no NAT is before, or only at one of both.
         case many(here: Bool, elsewhere: Bool)
     }
 
-    let source: SocketAddress
-    let destination: SocketAddress
-    let reach: Reach
+    /// Those that a NAT has put in their places, where it has passed one.
+    var source: SocketAddress
+    var destination: SocketAddress
+    /// Who gets it next.
+    var reach: Reach
 
     /// - Parameter local: the address to come from where the socket has many; nil for the usual one.
     /// - Throws: `EAFNOSUPPORT`, `EINVAL`, `ENETUNREACH` where no host has the address; `EACCES` for a broadcast that
@@ -52,17 +54,21 @@ struct DatagramRoute {
             return .many(here: end.settings.multicastIsHeardHere(ip), elsewhere: leaves)
         }
         if ip.isAnyBroadcast { return .many(here: true, elsewhere: !stays && !ip.isLoopback) }
-        guard let target = end.driver.target(of: destination) else { throw .networkUnreachable }
+        let next = end.driver.fabric.nextHop(from: end.driver.node, to: destination)
+        guard let target = next else { throw .networkUnreachable }
         if stays && target !== end.driver.node { throw .invalidArgument }
         return .one(target)
     }
 
     /// The hosts at which it may be heard.
-    func targets(from sender: DatagramEnd) -> [Node] {
+    func targets(from node: Node, in fabric: Fabric) -> [Node] {
         switch reach {
-        case .one(let node): [node]
+        case .one(let next): [next]
         case .many(let here, let elsewhere):
-            sender.driver.fabric.nodes.filter { $0 === sender.driver.node ? here : elsewhere }
+            fabric.nodes.filter { other in
+                if other === node { return here }
+                return elsewhere && other.gateway === node.gateway && other.translator == nil
+            }
         }
     }
 

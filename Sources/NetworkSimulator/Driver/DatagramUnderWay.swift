@@ -6,17 +6,18 @@ import Sockets
 final class DatagramUnderWay: Addressee {
     private let bytes: [UInt8]
     private let route: DatagramRoute
-    private let sender: DatagramEnd
+    private let origin: DatagramOrigin
     private let node: Node
 
-    init(_ bytes: [UInt8], by route: DatagramRoute, from sender: DatagramEnd, to node: Node) {
+    init(_ bytes: [UInt8], by route: DatagramRoute, of origin: DatagramOrigin, to node: Node) {
         self.bytes = bytes
         self.route = route
-        self.sender = sender
+        self.origin = origin
         self.node = node
     }
 
     func arrive(at now: LoopInstant) {
+        if let translator = node.translator { return translator.forward(bytes, by: route, of: origin, at: node) }
         guard let ip = route.destination.ip else { return }
         let path = path(to: ip)
         let hearers = node.datagrams.holders(of: route.destination).filter { $0.hears(route.source, sendingTo: ip) }
@@ -37,15 +38,16 @@ final class DatagramUnderWay: Addressee {
     }
 
     private func refuse() {
+        let (sender, destination) = (origin.sender, origin.destination)
         let fabric = sender.driver.fabric
         fabric.note(.refuse, from: route.destination, to: route.source)
-        let refusal = RefusalUnderWay(of: route.destination, to: sender)
-        let back = fabric.way(from: node, to: sender.driver.node)
-        switch back.send(0) {
-        case .arrives(let time): sender.driver.post(refusal, at: time)
-        case .held: back.keep { [sender] in sender.driver.post(refusal, at: $0) }
-        case .lost: fabric.note(.lost(0), from: route.destination, to: route.source)
-        }
+        let trail = [node] + origin.passed.reversed() + [sender.driver.node]
+        RefusalUnderWay(back: trail, in: fabric) { outcome in
+            switch outcome {
+            case .arrives(let time): sender.driver.post(RefusedDatagram(to: destination, of: sender), at: time)
+            case .lost: fabric.note(.lost(0), from: destination, to: sender.localAddress)
+            }
+        }.start()
     }
 
     /// As the system tells it: what is answered does not come from a group.
@@ -56,12 +58,12 @@ final class DatagramUnderWay: Addressee {
     }
 }
 
-/// The news that nobody is where a datagram went: ICMP's port unreachable, RFC 792.
-private final class RefusalUnderWay: Addressee {
+/// What the sender is told: ICMP's port unreachable, RFC 792.
+private final class RefusedDatagram: Addressee {
     private let address: SocketAddress
     private let sender: DatagramEnd
 
-    init(of address: SocketAddress, to sender: DatagramEnd) {
+    init(to address: SocketAddress, of sender: DatagramEnd) {
         self.address = address
         self.sender = sender
     }

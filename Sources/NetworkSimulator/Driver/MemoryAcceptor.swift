@@ -55,7 +55,7 @@ final class MemoryAcceptor: Acceptor, @unchecked Sendable {
                 driver.node.closeDescriptor(of: driver.life)
             }
             while let client = clients.popFirst() { client.release(abruptly: true) }
-            waiting.close()
+            waiting.close(driver)
         }
     }
 }

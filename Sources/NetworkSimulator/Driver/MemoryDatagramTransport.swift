@@ -18,7 +18,7 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
         self.loop = loop
         reading = MemoryWait(at: end.localAddress)
         writing = MemoryWait(at: end.localAddress)
-        end.transport = self
+        (end.reading, end.writing) = (reading, writing)
     }
 
     var localAddress: SocketAddress { end.localAddress }
@@ -68,12 +68,6 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
         return end.isBlocked ? writing.place(for: .send, on: loop, end.driver) : nil
     }
 
-    /// Something came.
-    func arrived() { reading.wake() }
-
-    /// There is room where there was none.
-    func roomCame() { writing.wake() }
-
     // MARK: Peers, groups, options
 
     func connect(to address: SocketAddress) throws(SocketError) {
@@ -120,8 +114,8 @@ final class MemoryDatagramTransport: DatagramTransport, @unchecked Sendable {
             if isClosed { return }
             isClosed = true
             end.release()
-            reading.close()
-            writing.close()
+            reading.close(end.driver)
+            writing.close(end.driver)
         }
     }
 

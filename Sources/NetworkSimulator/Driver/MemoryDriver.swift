@@ -6,7 +6,8 @@ import Synchronization
 /// A loop's part of a network in memory: what is on its way to the loop, and when it has something to do.
 ///
 /// Unlike a selector it tells of no readiness. Whatever is sent is submitted at once and arrives by a later event, as
-/// with a completion queue. Its wait waits for nothing: the ``Scheduler`` turns the loop when there is something to do.
+/// with a completion queue. Its wait waits for nothing: the ``Scheduler`` turns the loop when there is something to do,
+/// and what is due is delivered first.
 package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
     let fabric: Fabric
     let node: Node
@@ -41,8 +42,8 @@ package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
 
     /// Whether the host has crashed since.
     var isDead: Bool { life != node.life }
-    /// Whether the loop is gone.
-    var isGone: Bool { loop == nil }
+    /// Whether the loop is gone; found out when it should have taken a turn.
+    private(set) var isGone = false
 
     /// When the loop has something to do next; now, if it is so at once.
     var nextEvent: LoopInstant { min(nextTimer, events.next) }
@@ -54,14 +55,20 @@ package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
         let wasWoken = isWoken.exchange(false, ordering: .sequentiallyConsistent)
         guard wasWoken || hasMore || nextEvent <= fabric.clock.now else { return false }
         guard let loop else {
+            isGone = true
             tearDown()
             return false
         }
         isInTurn = true
         // Only a wait can fail, and the one below does not.
-        do throws(SocketError) { try loop.turn() } catch { preconditionFailure("\(error)") }
+        do throws(SocketError) { try loop.turn { deliver() } } catch { preconditionFailure("\(error)") }
         isInTurn = false
         return hasMore
+    }
+
+    private func deliver() {
+        let now = fabric.clock.now
+        while let addressee = events.takeDue(now) { addressee.arrive(at: now) }
     }
 
     func tearDown() {
@@ -82,12 +89,8 @@ package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
     package func wait(_ timeout: Duration?) {
         precondition(isInTurn, "a loop of a network in memory is turned by the network alone")
         let now = fabric.clock.now
-        hasMore = timeout == .zero
+        hasMore = timeout == .zero || events.next <= now
         nextTimer = timeout.map { hasMore ? .never : now.advanced(by: $0) } ?? .never
-        while let addressee = events.takeDue(now) {
-            addressee.arrive(at: now)
-            hasMore = true
-        }
     }
 
     package func wake() {
@@ -168,12 +171,6 @@ package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
     private var openLoop: EventLoop {
         guard let loop else { preconditionFailure("a driver was used after its loop was gone") }
         return loop
-    }
-
-    /// The host that has an address; this one for a loopback or a UNIX address.
-    func target(of address: SocketAddress) -> Node? {
-        guard let ip = address.ip, !ip.isLoopback else { return node }
-        return fabric.node(at: ip)
     }
 
     // MARK: Deliveries

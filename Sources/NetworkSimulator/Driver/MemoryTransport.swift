@@ -20,11 +20,11 @@ final class MemoryTransport: Transport, @unchecked Sendable {
         self.end = end
         self.loop = loop
         self.driver = driver
-        reading = MemoryWait(at: end.localAddress)
-        writing = MemoryWait(at: end.localAddress)
+        reading = MemoryWait(at: end.localAddress, peer: end.peerAddress)
+        writing = MemoryWait(at: end.localAddress, peer: end.peerAddress)
         localAddress = end.localAddress
         peer = end.peerAddress
-        end.transport = self
+        (end.reading, end.writing) = (reading, writing)
         loop.statistics.connections += 1
     }
 
@@ -83,12 +83,6 @@ final class MemoryTransport: Transport, @unchecked Sendable {
         return end.isDecided ? nil : writing.place(for: .connect, on: loop, driver)
     }
 
-    /// Something came: whoever can go on does.
-    func arrived() {
-        if end.canReceive { reading.wake() }
-        if end.canSend { writing.wake() }
-    }
-
     // MARK: The end
 
     func move(to loop: EventLoop) {
@@ -125,7 +119,7 @@ final class MemoryTransport: Transport, @unchecked Sendable {
         loop.statistics.connections -= 1
         driver.node.closeDescriptor(of: driver.life)
         end.release(abruptly: abruptly)
-        reading.close()
-        writing.close()
+        reading.close(driver)
+        writing.close(driver)
     }
 }

@@ -6,13 +6,16 @@ import Sockets
 /// the engine's ``Waiting``. It is noted at its driver, so that a stall can say who waits.
 final class MemoryWait {
     private let address: SocketAddress
+    private let peer: SocketAddress?
     private var waiting: Waiting?
     private var number = 0
-    private weak var driver: MemoryDriver?
     private var operation = SocketError.Operation.wait
     private var since = LoopInstant.never
 
-    init(at address: SocketAddress) { self.address = address }
+    init(at address: SocketAddress, peer: SocketAddress? = nil) {
+        self.address = address
+        self.peer = peer
+    }
 
     /// Whether a task waits here.
     var isBusy: Bool { waiting?.isBusy ?? false }
@@ -24,7 +27,6 @@ final class MemoryWait {
         if let waiting { return waiting }
         let made = Waiting(on: loop)
         waiting = made
-        self.driver = driver
         number = driver.note(self)
         return made
     }
@@ -33,14 +35,21 @@ final class MemoryWait {
     func wake(_ reason: SocketError.Reason? = nil) { waiting?.wake(reason) }
 
     /// Nobody waits here any more.
-    func close() {
+    ///
+    /// - Parameter driver: the one that noted it, if any did.
+    func close(_ driver: MemoryDriver) {
         waiting?.disarm()
         waiting?.wake(.closed)
-        driver?.forget(number)
+        driver.forget(number)
     }
 
     /// What a stall says of it; nil while nobody waits.
     func wait(on host: String) -> NetworkStalled.Wait? {
-        isBusy ? NetworkStalled.Wait(host: host, subject: "\(operation.rawValue) \(address)", since: since) : nil
+        isBusy ? NetworkStalled.Wait(host: host, subject: subject, since: since) : nil
+    }
+
+    private var subject: String {
+        guard let peer else { return "\(operation.rawValue) \(address)" }
+        return "\(operation.rawValue) \(address) \(operation == .receive ? "from" : "to") \(peer)"
     }
 }

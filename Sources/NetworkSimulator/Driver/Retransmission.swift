@@ -19,12 +19,14 @@ final class Retransmission: Addressee {
     private var due = LoopInstant.never
     private var isSending = false
 
-    private static let longest = Duration.seconds(120)
+    /// The first of the times, unless a round trip takes longer, and the last.
+    static let shortest = Duration.milliseconds(200)
+    static let longest = Duration.seconds(120)
     private static let mostTries = 15
 
     init(for end: StreamEnd, roundTrip: Duration) {
         self.end = end
-        shortest = max(.milliseconds(200), roundTrip * 2)
+        shortest = max(Self.shortest, roundTrip * 2)
         patience = shortest
     }
 

@@ -28,6 +28,8 @@ final class StreamEnd: Addressee {
         case segment(UInt32, Segment)
         case reset
         case refusal(Errno)
+
+        var size: Int { if case .segment(_, let segment) = self { segment.size } else { 0 } }
     }
 
     let localAddress: SocketAddress
@@ -36,11 +38,13 @@ final class StreamEnd: Addressee {
     var holdsLocalAddress = false
     /// The driver of the loop that looks at the arrivals.
     var driver: MemoryDriver
-    /// Told when something may be received or sent.
-    weak var transport: MemoryTransport?
+    /// Where its transport waits to receive and to send. (A weak reference to the transport would make each of its
+    /// retains a slow one.)
+    var reading: MemoryWait?
+    var writing: MemoryWait?
 
     private(set) var other: StreamEnd?
-    private var way: Way?
+    private var path: StreamPath?
     private var arrivals = FirstInFirstOut<(time: LoopInstant, arrival: Arrival)>()
     private var lastArrival = LoopInstant(nanoseconds: 0)
     private var lastSent: UInt32 = 0
@@ -48,6 +52,7 @@ final class StreamEnd: Addressee {
     /// What came before something that was sent earlier.
     private var early: [UInt32: Segment] = [:]
     private var retransmission: Retransmission?
+    private var probe: WindowProbe?
     private var unread = ByteQueue()
     /// What was read and not told to the sender yet.
     private var untold = 0
@@ -66,12 +71,16 @@ final class StreamEnd: Addressee {
     }
 
     /// Makes two ends each other's peers; the second one knows of it at once.
-    static func join(_ first: StreamEnd, _ second: StreamEnd) {
+    ///
+    /// - Parameters:
+    ///   - trail: the hosts that the first one's segments come by, both ends included.
+    ///   - passages: one for each NAT between them.
+    static func join(_ first: StreamEnd, _ second: StreamEnd, by trail: [Node], _ passages: [Passage] = []) {
         let fabric = first.driver.fabric
         first.other = second
-        first.way = fabric.way(from: first.driver.node, to: second.driver.node)
+        first.path = StreamPath(by: trail, passages, in: fabric)
         second.other = first
-        second.way = fabric.way(from: second.driver.node, to: first.driver.node)
+        second.path = StreamPath(by: trail.reversed(), passages.reversed(), in: fabric)
         second.isConnected = true
     }
 
@@ -82,7 +91,7 @@ final class StreamEnd: Addressee {
         let pair = (
             StreamEnd(first, peer: second, driver: driver), StreamEnd(second, peer: first, driver: otherDriver)
         )
-        join(pair.0, pair.1)
+        join(pair.0, pair.1, by: [driver.node, otherDriver.node])
         pair.0.isConnected = true
         return pair
     }
@@ -118,8 +127,8 @@ final class StreamEnd: Addressee {
     func send(_ bytes: RawSpan) throws(Errno) -> TransferAttempt {
         if let failure { throw failure }
         if hasEnded { throw .brokenPipe }
-        guard isConnected, window > 0, let way else { return .wouldBlock }
-        let count = min(bytes.byteCount, window, way.link.longestPiece)
+        guard isConnected, window > 0, let path else { return .wouldBlock }
+        let count = min(bytes.byteCount, window, path.longestPiece)
         if count == 0 { return .moved(0) }
         window -= count
         note(.bytes(count))
@@ -144,6 +153,7 @@ final class StreamEnd: Addressee {
             if abruptly || !unread.isEmpty { reset() } else { sendEnd() }
         }
         unread = ByteQueue()
+        (reading, writing) = (nil, nil)
         part()
     }
 
@@ -159,13 +169,9 @@ final class StreamEnd: Addressee {
     private func reset() {
         fail(.connectionReset)
         note(.reset)
-        guard let other, let way, !driver.isDead, !other.driver.isDead else { return }
+        guard let other, !driver.isDead, !other.driver.isDead else { return }
         driver.fabric.capture?.addReset(from: self)
-        switch way.send(0) {
-        case .arrives(let time): other.receive(.reset, at: time)
-        case .held: way.keep { other.receive(.reset, at: $0) }
-        case .lost: note(.lost(0))
-        }
+        send(.reset, leg: 0)
     }
 
     func note(_ kind: NetworkEvent.Kind) { driver.fabric.note(kind, from: localAddress, to: peerAddress) }
@@ -180,23 +186,51 @@ final class StreamEnd: Addressee {
 
     /// Sends a segment once.
     func dispatch(_ number: UInt32, _ segment: Segment) {
-        guard let other, let way, !driver.isDead else { return }
+        if other == nil || driver.isDead { return }
         driver.fabric.capture?.add(segment, number, from: self)
-        switch way.send(segment.size) {
-        case .arrives(let time): hand(number, segment, to: other, at: time)
-        case .held: way.keep { [self] in hand(number, segment, to: other, at: $0) }
-        case .lost:
-            note(.lost(segment.size))
-            sendLater(number, segment)
+        send(.segment(number, segment), leg: 0)
+    }
+
+    /// Sends something by one of the ways to the other end: the first one, or that which begins at a NAT.
+    private func send(_ arrival: Arrival, leg: Int) {
+        guard let way = path?.way(leg) else { return }
+        switch way.send(arrival.size) {
+        case .arrives(let time): pass(arrival, leg, at: time)
+        case .held: way.keep { [self] in pass(arrival, leg, at: $0) }
+        case .lost: lose(arrival)
         }
     }
 
-    private func hand(_ number: UInt32, _ segment: Segment, to other: StreamEnd, at time: LoopInstant) {
-        if !other.driver.isDead {
-            other.receive(.segment(number, segment), at: time)
-        } else if other.driver.node.isUp {
+    /// Something comes to the end of a way at that time.
+    private func pass(_ arrival: Arrival, _ leg: Int, at time: LoopInstant) {
+        guard let path, leg < path.lastLeg else { return hand(arrival, at: time) }
+        guard let door = path.way(leg).target.door else { return lose(arrival) }
+        door.post(Transit(arrival, of: self, before: leg + 1), at: time)
+    }
+
+    /// Something has come to a NAT.
+    fileprivate func goOn(_ arrival: Arrival, by leg: Int, at now: LoopInstant) {
+        // What comes when both ends are over goes nowhere.
+        guard other != nil, let path else { return }
+        if path.lets(by: leg, at: now) { send(arrival, leg: leg) } else { lose(arrival) }
+    }
+
+    fileprivate func lose(_ arrival: Arrival) {
+        note(.lost(arrival.size))
+        switch arrival {
+        case .segment(let number, let segment): sendLater(number, segment)
+        case .reset: other?.probeUnlessItSends()
+        case .refusal: break
+        }
+    }
+
+    private func hand(_ arrival: Arrival, at time: LoopInstant) {
+        guard let other else { return }
+        if !other.driver.isDead { return other.receive(arrival, at: time) }
+        guard case .segment(let number, let segment) = arrival else { return }
+        if other.driver.node.isUp {
             // It has been restarted and knows nothing of the connection: RFC 9293 §3.5.1.
-            receive(.reset, at: time.advanced(by: way?.link.latency ?? .zero))
+            receive(.reset, at: time.advanced(by: path?.latency ?? .zero))
         } else {
             sendLater(number, segment)
         }
@@ -205,10 +239,26 @@ final class StreamEnd: Addressee {
     /// A segment did not come, or nobody could say so.
     func sendLater(_ number: UInt32, _ segment: Segment) {
         if failure != nil || driver.isDead { return }
-        let retransmission = retransmission ?? Retransmission(for: self, roundTrip: way?.roundTrip ?? .zero)
+        let retransmission = retransmission ?? Retransmission(for: self, roundTrip: path?.roundTrip ?? .zero)
         self.retransmission = retransmission
         retransmission.add(number, segment)
     }
+
+    /// A reset to this end was lost. What it sends will be answered by another one; without room to send it has to ask.
+    private func probeUnlessItSends() {
+        if probe != nil || !needsProbe { return }
+        let probe = WindowProbe(for: self, roundTrip: path?.roundTrip ?? .zero)
+        self.probe = probe
+        probe.arm()
+    }
+
+    /// Whether it waits for room that never comes.
+    var needsProbe: Bool { window == 0 && failure == nil && !isReleased && !driver.isDead }
+
+    /// A probe is sent, and answered by a reset where it comes.
+    func sendProbe() { if path?.isOpen == true { other?.answerWithReset() } }
+
+    func probingIsOver() { probe = nil }
 
     /// All that was sent came.
     func retransmissionIsOver() {
@@ -220,7 +270,7 @@ final class StreamEnd: Addressee {
     func giveUp() {
         fail(.timedOut)
         if isReleased { part() }
-        transport?.arrived()
+        wake()
     }
 
     private func fail(_ error: Errno) {
@@ -234,9 +284,16 @@ final class StreamEnd: Addressee {
         guard let other, other.isReleased, retransmission == nil, other.retransmission == nil else { return }
         other.other = nil
         self.other = nil
+        path?.close()
     }
 
     // MARK: What comes in
+
+    /// Whoever can go on does.
+    private func wake() {
+        if canReceive { reading?.wake() }
+        if canSend { writing?.wake() }
+    }
 
     /// Puts something on its way to this end.
     func receive(_ arrival: Arrival, at time: LoopInstant) {
@@ -261,7 +318,7 @@ final class StreamEnd: Addressee {
         switch arrival {
         case .segment(let number, let segment):
             takeInOrder(number, segment)
-            if way?.isOpen == false {
+            if path?.isOpen == false {
                 other?.sendLater(number, segment)
             } else {
                 other?.retransmission?.confirm(number)
@@ -269,7 +326,7 @@ final class StreamEnd: Addressee {
         case .reset: if failure == nil { fail(otherHasEnded ? .brokenPipe : .connectionReset) }
         case .refusal(let error): fail(error)
         }
-        transport?.arrived()
+        wake()
     }
 
     private func takeInOrder(_ number: UInt32, _ segment: Segment) {
@@ -300,5 +357,24 @@ final class StreamEnd: Addressee {
         }
     }
 
-    private func answerWithReset() { if failure == nil { reset() } }
+    /// As often as something comes: the one before may have been lost.
+    private func answerWithReset() { if let other, other.failure == nil { reset() } }
+}
+
+/// Something of a connection, on its way to a NAT.
+private final class Transit: Addressee {
+    private let arrival: StreamEnd.Arrival
+    private let end: StreamEnd
+    private let leg: Int
+
+    /// - Parameter leg: the number of the way that begins at the NAT.
+    init(_ arrival: StreamEnd.Arrival, of end: StreamEnd, before leg: Int) {
+        self.arrival = arrival
+        self.end = end
+        self.leg = leg
+    }
+
+    func arrive(at now: LoopInstant) { end.goOn(arrival, by: leg, at: now) }
+
+    func vanish() { end.lose(arrival) }
 }

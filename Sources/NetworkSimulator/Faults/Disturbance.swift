@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Reactor
+import Sockets
 
 /// Faults by chance: which, how often, and how long each lasts.
 ///
@@ -19,6 +20,14 @@ public struct Disturbance: Sendable {
         case crash
         /// A host stands still for a while.
         case pause
+        /// A host's date is wrong, by up to a day in either direction.
+        case clockSkew
+        /// A host's resolver fails, or takes its time.
+        case nameFailure
+        /// A host may open nothing more than it has open.
+        case descriptorLimit
+        /// A host's disk takes up to a second for each access.
+        case slowDisk
     }
 
     /// Which faults are drawn from; at least one.
@@ -80,7 +89,7 @@ final class DisturbanceSource: Addressee {
         guard !hosts.isEmpty else { return }
         let fault = disturbance.faults[fabric.chance.below(disturbance.faults.count)]
         let one = hosts[fabric.chance.below(hosts.count)]
-        let others = network.hosts.filter { $0 !== one }
+        let others = network.hosts.filter { $0 !== one && $0.node.isNeighbor(of: one.node) }
         let duration = drawn(disturbance.duration)
         switch fault {
         case .crash:
@@ -92,8 +101,41 @@ final class DisturbanceSource: Addressee {
         case .partition, .cut, .hold:
             if others.isEmpty { return }
             separate(one, others[fabric.chance.below(others.count)], by: fault, for: duration, in: network)
+        case .clockSkew, .nameFailure, .descriptorLimit, .slowDisk: trouble(one, by: fault, for: duration, in: network)
         }
     }
+
+    /// Puts something of a host out of order and, when the time is over, back as it was; not while it is so already.
+    private func trouble(
+        _ host: SimulatedHost, by fault: Disturbance.Fault, for duration: Duration, in network: SimulatedNetwork
+    ) {
+        if !host.node.troubles.insert(fault).inserted { return }
+        let repair: @Sendable () -> Void
+        switch fault {
+        case .clockSkew:
+            repair = { [before = host.clockSkew] in host.clockSkew = before }
+            host.clockSkew += fabric.chance.upTo(Self.mostSkew * 2) - Self.mostSkew
+        case .nameFailure:
+            repair = { [before = (host.nameFailure, host.nameDelay)] in
+                (host.nameFailure, host.nameDelay) = before
+            }
+            if fabric.chance.happens(0.5) { host.nameFailure = .tryAgain } else { host.nameDelay = drawnDelay() }
+        case .descriptorLimit:
+            repair = { [before = host.descriptorLimit] in host.descriptorLimit = before }
+            host.descriptorLimit = host.node.descriptors
+        default:
+            repair = { [before = host.diskDelay] in host.diskDelay = before }
+            host.diskDelay = drawnDelay()
+        }
+        network.after(duration) { _ in
+            host.node.troubles.remove(fault)
+            repair()
+        }
+    }
+
+    private static let mostSkew = Duration.seconds(86_400)
+
+    private func drawnDelay() -> Duration { .milliseconds(1) + fabric.chance.upTo(.seconds(1)) }
 
     private func separate(
         _ one: SimulatedHost, _ other: SimulatedHost, by fault: Disturbance.Fault, for duration: Duration,

@@ -8,13 +8,17 @@ final class Node: @unchecked Sendable {
     let number: Int
     let name: String
     let addresses: [IPAddress]
+    /// The NAT that leads from it to those who are not behind it too; nil for one that is behind none.
+    let gateway: Node?
+    /// What makes it a NAT, if it is one.
+    var translator: Translator?
 
     /// Who has which address for streams.
     var streams = PortSpace<MemoryAcceptor>()
     /// Who has which address for datagrams.
     var datagrams = PortSpace<DatagramEnd>()
     /// The driver of its first loop, which takes what is for the host and for no connection yet.
-    weak var door: MemoryDriver?
+    var door: MemoryDriver?
 
     private(set) var isUp = true
     var isPaused = false
@@ -25,12 +29,20 @@ final class Node: @unchecked Sendable {
     var nameDelay = Duration.zero
     var diskDelay = Duration.zero
     var descriptorLimit = Int.max
-    private var descriptors = 0
+    /// What chance has put out of order, until it is well again.
+    var troubles: Set<Disturbance.Fault> = []
+    private(set) var descriptors = 0
 
-    init(_ name: String, number: Int, at addresses: [IPAddress]) {
+    init(_ name: String, number: Int, at addresses: [IPAddress], behind gateway: Node?) {
         self.name = name
         self.number = number
         self.addresses = addresses
+        self.gateway = gateway
+    }
+
+    /// Whether a link leads from one to the other: no NAT is between them.
+    func isNeighbor(of other: Node) -> Bool {
+        gateway === other.gateway || gateway === other || other.gateway === self
     }
 
     /// What stands for the host in a trace.
@@ -80,7 +92,6 @@ final class Node: @unchecked Sendable {
         isPaused = false
         life += 1
         descriptors = 0
-        door = nil
         tearDown()
     }
 
@@ -89,5 +100,7 @@ final class Node: @unchecked Sendable {
     func tearDown() {
         streams = PortSpace()
         datagrams = PortSpace()
+        door = nil
+        translator?.forget()
     }
 }

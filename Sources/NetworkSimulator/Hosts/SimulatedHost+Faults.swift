@@ -50,30 +50,38 @@ extension SimulatedHost {
     /// How far its date (``World/wallTime``) is ahead of the network's; negative when behind.
     public var clockSkew: Duration {
         get { node.clockSkew }
-        set { node.clockSkew = newValue }
+        set { change(\.clockSkew, to: newValue, .clock) }
     }
 
     /// What its resolver answers to every question; nil when it works.
     public var nameFailure: ResolverError.Reason? {
         get { node.nameFailure }
-        set { node.nameFailure = newValue }
+        set { change(\.nameFailure, to: newValue, .names) }
     }
 
     /// How long its resolver takes.
     public var nameDelay: Duration {
         get { node.nameDelay }
-        set { node.nameDelay = newValue }
+        set { change(\.nameDelay, to: newValue, .names) }
     }
 
     /// How many connections, listeners and sockets it may have open; one more is `EMFILE`. Those that are open stay so.
     public var descriptorLimit: Int {
         get { node.descriptorLimit }
-        set { node.descriptorLimit = newValue }
+        set { change(\.descriptorLimit, to: newValue, .descriptors) }
     }
 
     /// How long each access to a file takes.
     public var diskDelay: Duration {
         get { node.diskDelay }
-        set { node.diskDelay = newValue }
+        set { change(\.diskDelay, to: newValue, .disk) }
+    }
+
+    private func change<Value: Equatable>(
+        _ property: ReferenceWritableKeyPath<Node, Value>, to value: Value, _ fault: NetworkEvent.Fault
+    ) {
+        if node[keyPath: property] == value { return }
+        node[keyPath: property] = value
+        fabric.note(fault, node)
     }
 }

@@ -2,7 +2,8 @@
 import Reactor
 import Sockets
 
-/// The names that a host of a ``SimulatedNetwork`` knows: those of all hosts, and `localhost`. Nobody else is asked.
+/// The names that a host of a ``SimulatedNetwork`` knows: those of all hosts that it can reach, and `localhost`. Nobody
+/// else is asked.
 struct SimulatedNames: NameService {
     let fabric: Fabric
     let asker: Node
@@ -70,8 +71,21 @@ struct SimulatedNames: NameService {
         let name = Self.normal(host)
         // RFC 6761 §6.3
         if name == "localhost" || name.hasSuffix(".localhost") { return ("localhost", Self.loopback) }
-        guard let node = fabric.nodes.first(where: { Self.normal($0.name) == name }) else { throw .nameNotFound }
-        return (node.name, node.addresses)
+        let known = fabric.nodes.first { Self.normal($0.name) == name && realms.contains($0.gateway?.number) }
+        guard let known else { throw .nameNotFound }
+        return (known.name, known.addresses)
+    }
+
+    /// The NATs behind which the hosts are that the asker can reach; nil stands for none. Nobody outside knows those
+    /// behind a NAT.
+    private var realms: [Int?] {
+        var realms: [Int?] = []
+        var next: Node? = asker
+        while let node = next {
+            realms.append(node.gateway?.number)
+            next = node.gateway
+        }
+        return realms
     }
 
     nonisolated(nonsending) func name(
@@ -84,10 +98,19 @@ struct SimulatedNames: NameService {
         guard let ip = address.ip, let port = address.port else {
             throw ResolverError(.nameOf, "\(address)", .family)
         }
-        let known = ip.isLoopback ? "localhost" : fabric.node(at: ip)?.name
+        let known = ip.isLoopback ? "localhost" : node(at: ip)?.name
         if let known, !flags.contains(.numericHost) { return (known, "\(port)") }
         if flags.contains(.nameRequired) { throw ResolverError(.nameOf, "\(address)", .nameNotFound) }
         return ("\(ip)", "\(port)")
+    }
+
+    private func node(at ip: IPAddress) -> Node? {
+        var next: Node? = asker
+        while let node = next {
+            if let found = fabric.node(at: ip, behind: node.gateway) { return found }
+            next = node.gateway
+        }
+        return nil
     }
 
     private static let loopback: [IPAddress] = [.v4(.loopback), .v6(.loopback)]

@@ -8,7 +8,8 @@ public struct NetworkStalled: Error, Hashable, Sendable, CustomStringConvertible
     public struct Wait: Hashable, Sendable, CustomStringConvertible {
         /// The host.
         public let host: String
-        /// What is waited for: `receive 10.0.0.2:49152`, `accept 10.0.0.1:7`.
+        /// What is waited for, where, and of whom where that is known: `accept 10.0.0.1:7`,
+        /// `receive 10.0.0.2:49152 from 10.0.0.1:7`.
         public let subject: String
         /// Since when.
         public let since: LoopInstant

@@ -25,6 +25,8 @@ final class Scheduler: @unchecked Sendable {
     /// Faults that are drawn: they alone do not keep a run going.
     private var disturbances = EventQueue()
     private let inbox = Mutex(Inbox())
+    /// Whether something is in it: looked at in each round, and the lock need not be.
+    private let hasNews = Atomic(false)
     private let isRunning = Atomic(false)
     /// What the task of a host has thrown, until a run throws it.
     var failure: HostFailed?
@@ -62,13 +64,19 @@ final class Scheduler: @unchecked Sendable {
     // MARK: What others bring
 
     /// Takes a loop's driver in, at the next round. Any thread may call this.
-    func admit(_ driver: MemoryDriver) { inbox.withLock { $0.newcomers.append(driver) } }
+    func admit(_ driver: MemoryDriver) {
+        inbox.withLock { inbox in
+            inbox.newcomers.append(driver)
+            hasNews.store(true, ordering: .releasing)
+        }
+    }
 
     /// A loop has something to do, perhaps in the sleep of a network in which nothing can happen. Any thread may call
     /// this.
     func wake(_ driver: MemoryDriver) {
         let sleeper = inbox.withLock { inbox in
             inbox.woken.append(driver)
+            hasNews.store(true, ordering: .releasing)
             return inbox.sleeper.take()
         }
         sleeper?.resume()
@@ -139,7 +147,7 @@ final class Scheduler: @unchecked Sendable {
         let now = clock.now
         while let action = disturbances.takeDue(now) ?? script.takeDue(now) { action.arrive(at: now) }
         for driver in whoIsDue(now) { turn(driver) }
-        let hasWork = !ready.isEmpty || inbox.withLock { !$0.isEmpty }
+        let hasWork = !ready.isEmpty || hasNews.load(ordering: .acquiring)
         let upcoming = min(agenda.next, script.next)
         if !hasWork && upcoming == .never { return .stall }
         // A round takes time, even where what comes next takes none.
@@ -151,10 +159,12 @@ final class Scheduler: @unchecked Sendable {
     }
 
     private func takeInbox() {
+        if !hasNews.load(ordering: .acquiring) { return }
         let (newcomers, woken) = inbox.withLock { inbox in
             let found = (inbox.newcomers, inbox.woken)
             if !inbox.newcomers.isEmpty { inbox.newcomers = [] }
             if !inbox.woken.isEmpty { inbox.woken.removeAll() }
+            hasNews.store(false, ordering: .releasing)
             return found
         }
         for driver in newcomers { take(driver) }
@@ -188,11 +198,17 @@ final class Scheduler: @unchecked Sendable {
         return due
     }
 
+    /// Its loop is gone.
+    private func remove(_ driver: MemoryDriver) {
+        drivers.removeAll { $0 === driver }
+        if driver.node.door === driver { driver.node.door = nil }
+    }
+
     private func turn(_ driver: MemoryDriver) {
         if isAtRest(driver) { return }
         if order?.happens(Self.hesitation) == true { return list(driver) }
         if driver.turnIfDue() { list(driver) }
         agenda.move(driver, to: isAtRest(driver) ? .never : driver.nextEvent)
-        if driver.isGone { drivers.removeAll { $0 === driver } }
+        if driver.isGone { remove(driver) }
     }
 }

@@ -12,6 +12,10 @@ public struct NetworkEvent: Hashable, Sendable, CustomStringConvertible {
         case hold, release
         /// To a host.
         case crash, restart, pause, resume
+        /// To a NAT: it remembers no mapping any more.
+        case forget
+        /// To a host: its date, its resolver, its descriptors or its disk are other than before, worse or well again.
+        case clock, names, descriptors, disk
     }
 
     /// What was sent, or came of it.
@@ -36,8 +40,14 @@ public struct NetworkEvent: Hashable, Sendable, CustomStringConvertible {
         case lost(Int)
         /// A datagram with so many bytes came twice, late, with a wrong bit, or cut to so many.
         case duplicated(Int), delayed(Int), corrupted(Int), truncated(Int)
-        /// There was no room for a datagram where it came.
+        /// There was no room for a datagram where it came, or for what it needs in a NAT's memory.
         case dropped(Int)
+        /// A NAT gave an inner address an outer one: from the one, to the other.
+        case mapped
+        /// A NAT sent a datagram with so many bytes on, under other addresses: these.
+        case translated(Int)
+        /// A NAT did not let a packet with so many bytes in.
+        case filtered(Int)
         /// Something that happens to a host, or to the way between two.
         case fault(Fault)
 
@@ -58,6 +68,9 @@ public struct NetworkEvent: Hashable, Sendable, CustomStringConvertible {
             case .corrupted(let count): "corrupted \(count)"
             case .truncated(let count): "truncated \(count)"
             case .dropped(let count): "dropped \(count)"
+            case .mapped: "mapped"
+            case .translated(let count): "translated \(count)"
+            case .filtered(let count): "filtered \(count)"
             case .fault(let fault): fault.rawValue
             }
         }
@@ -95,6 +108,9 @@ extension NetworkEvent.Kind {
         case .truncated(let count): (13, count)
         case .dropped(let count): (14, count)
         case .fault(let fault): (15, NetworkEvent.Fault.allCases.firstIndex(of: fault) ?? 0)
+        case .mapped: (16, 0)
+        case .translated(let count): (17, count)
+        case .filtered(let count): (18, count)
         }
     }
 }

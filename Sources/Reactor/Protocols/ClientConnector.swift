@@ -5,7 +5,7 @@ import Sockets
 /// how addresses are tried.)
 ///
 /// Any thread may call its methods; they take effect on the loop.
-public final class ClientConnector: LoopService, TransportOwner, @unchecked Sendable {
+public final class ClientConnector: LoopService, @unchecked Sendable {
     /// Where a connector stands.
     public enum State: Hashable, Sendable {
         /// There is neither a connection nor an attempt.
@@ -83,7 +83,7 @@ public final class ClientConnector: LoopService, TransportOwner, @unchecked Send
             return fail(SocketError(.connect, .invalid("the factory made no protocol"), subject: destination))
         }
         state = .connected
-        let transport = StreamTransport(carrier, handler, owner: self)
+        let transport = StreamTransport(carrier, handler, owner: .connector(self))
         self.transport = transport
         // From a phase of its own: a task is no place to call a protocol from.
         loop.callbacks.append { [self] in

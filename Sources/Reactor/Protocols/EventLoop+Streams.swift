@@ -112,7 +112,7 @@ extension EventLoop {
     @discardableResult
     public func adopt(_ connection: Connection, _ handler: any StreamProtocol) -> StreamTransport {
         precondition(connection.loop === self && isCurrent, "a connection is adopted on its own loop")
-        let transport = StreamTransport(connection.handOver(), handler, owner: nil)
+        let transport = StreamTransport(connection.handOver(), handler, owner: .nobody)
         callbacks.append { transport.begin() }
         return transport
     }

@@ -5,7 +5,7 @@ public import Sockets
 /// is.
 ///
 /// While descriptors or memory are short it pauses, as a ``Server`` does.
-public final class ListeningPort: LoopService, WaitObserver, TransportOwner, @unchecked Sendable {
+public final class ListeningPort: LoopService, WaitObserver, @unchecked Sendable {
     /// The loop that it listens on.
     public let loop: EventLoop
     private let acceptor: any Acceptor
@@ -89,7 +89,7 @@ public final class ListeningPort: LoopService, WaitObserver, TransportOwner, @un
     private func begin(_ carrier: any Transport) {
         guard let handler = factory.buildProtocol(carrier.peer ?? .unix(.unnamed)) else { return carrier.close() }
         clientCount += 1
-        StreamTransport(carrier, handler, owner: self).begin()
+        StreamTransport(carrier, handler, owner: .port(self)).begin()
     }
 
     /// Nothing is left to accept with: tries again when something may be.

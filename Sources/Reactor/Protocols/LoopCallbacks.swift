@@ -83,14 +83,14 @@ final class LoopCallbacks: @unchecked Sendable {
     // MARK: Whom there is
 
     func enter(_ transport: StreamTransport) {
-        transport.place = transports.count
+        transport.place = UInt32(transports.count)
         transports.append(transport)
     }
 
     func leave(_ transport: StreamTransport) {
         let last = transports.removeLast()
         if last === transport { return }
-        transports[transport.place] = last
+        transports[Int(transport.place)] = last
         last.place = transport.place
     }
 

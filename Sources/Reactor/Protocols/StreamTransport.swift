@@ -58,17 +58,17 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     let carrier: any Transport
     private var handler: any StreamProtocol
     /// Told of the end after the protocol.
-    private let owner: (any TransportOwner)?
+    private let owner: TransportOwner
     private(set) var state: State = []
     /// Where it stands among the loop's connections.
-    var place = 0
+    var place: UInt32 = 0
     private var output: OutputQueue?
     /// What most connections never have.
     var extras: TransportExtras?
     /// What the protocol's framing keeps between two pieces.
     var framing: AnyObject?
 
-    init(_ carrier: any Transport, _ handler: any StreamProtocol, owner: (any TransportOwner)?) {
+    init(_ carrier: any Transport, _ handler: any StreamProtocol, owner: TransportOwner) {
         self.carrier = carrier
         self.handler = handler
         self.owner = owner
@@ -379,7 +379,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
         loop.callbacks.leave(self)
         extras?.end(on: loop)
         call { handler, transport in handler.connectionLost(reason, transport) }
-        owner?.transportEnded(self, reason)
+        owner.transportEnded(self, reason)
         framing = nil
         extras = nil
     }

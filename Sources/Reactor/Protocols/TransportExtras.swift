@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 
-/// Who has made a connection of callbacks, and wants to hear of its end.
-protocol TransportOwner: AnyObject {
-    func transportEnded(_ transport: StreamTransport, _ reason: CloseReason)
+/// Who has made a connection of callbacks, and wants to hear of its end. (An existential would be twice as large, in
+/// every connection.)
+enum TransportOwner {
+    case port(ListeningPort)
+    case connector(ClientConnector)
+    case nobody
+
+    func transportEnded(_ transport: StreamTransport, _ reason: CloseReason) {
+        switch self {
+        case .port(let port): port.transportEnded(transport, reason)
+        case .connector(let connector): connector.transportEnded(transport, reason)
+        case .nobody: break
+        }
+    }
 }
 
 /// What most connections never have: it is made when the first part of it is needed.

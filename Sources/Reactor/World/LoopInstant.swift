@@ -9,7 +9,7 @@ public struct LoopInstant: Hashable, Comparable, Sendable {
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// A point that never comes.
-    public static let never = LoopInstant(nanoseconds: .max)
+    public static var never: LoopInstant { LoopInstant(nanoseconds: .max) }
 
     /// The earlier one is less.
     public static func < (left: LoopInstant, right: LoopInstant) -> Bool { left.nanoseconds < right.nanoseconds }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Facts:    a datagram may be lost, doubled, or stopped by a machine between the two; a translator lets one in only
-//           after one has gone out to the same address.
-// Decision: both send to each other at once, since the relay has told both. A text goes directly where the other has
-//           answered, again until it says that it has it, and by the relay where it does not. It has a number, so that
-//           who gets it both ways reads it once.
+//           after one has gone out to the same address, and forgets within half a minute or two where it did.
+// Decision: the relay is told where we are until it says that it knows, and every 15 s from then on. Both send to each
+//           other at once, since the relay has told both. A text goes directly where the other has answered, again
+//           until it says that it has it, and by the relay where it does not. It has a number, so that who gets it both
+//           ways reads it once.
 // Cost:     the first message to somebody takes a question to the relay, and up to 600 ms where there is no direct way.
 public import Reactor
 public import Sockets
@@ -43,6 +44,8 @@ public final class RelayClient: @unchecked Sendable {
     public let session: UInt64
 
     private let link: RelayLink
+    /// The word by which the relay knows our datagrams.
+    private let token: String
     private let socket: DatagramSocket?
     private let loop: EventLoop
 
@@ -52,6 +55,8 @@ public final class RelayClient: @unchecked Sendable {
     private var peers: [String: Peer] = [:]
     private var events: [Event] = []
     private var isOver = false
+    /// The relay knows where our datagrams come from, or hears none.
+    private var isIntroduced = false
     private let news: Waiting
     /// Something has come that somebody may wait for.
     private var answers: [Waiting] = []
@@ -68,8 +73,8 @@ public final class RelayClient: @unchecked Sendable {
         var acknowledged: Set<UInt64> = []
     }
 
-    private init(_ link: RelayLink, session: UInt64, socket: DatagramSocket?, loop: EventLoop) {
-        (self.link, self.session, self.socket, self.loop) = (link, session, socket, loop)
+    private init(_ link: RelayLink, session: UInt64, token: String, socket: DatagramSocket?, loop: EventLoop) {
+        (self.link, self.session, self.token, self.socket, self.loop) = (link, session, token, socket, loop)
         news = Waiting(on: loop)
     }
 
@@ -92,9 +97,9 @@ public final class RelayClient: @unchecked Sendable {
             defer { socket?.close() }
             let link = RelayLink(connection)
             let (session, token) = try await link.logIn(name, socket?.localAddress.port ?? 0)
-            let client = RelayClient(link, session: session, socket: socket, loop: loop)
+            let client = RelayClient(link, session: session, token: token, socket: socket, loop: loop)
             async let _: Void = client.listen()
-            async let _: Void = client.hear(token: token, relay: connection.peer)
+            async let _: Void = client.hear(from: connection.peer)
             async let _: Void = link.work()
             return try await body(client)
         }
@@ -107,7 +112,7 @@ public final class RelayClient: @unchecked Sendable {
         while events.isEmpty {
             if isOver { return nil }
             if news.isBusy { throw SocketError(.receive, .busy) }
-            try await news.wait(.receive, until: .never)
+            try await news.wait(.receive, until: Deadline.current)
         }
         return events.removeFirst()
     }
@@ -129,6 +134,7 @@ public final class RelayClient: @unchecked Sendable {
         defer { isSending = false }
         lastNumber += 1
         let number = lastNumber
+        try await waitForIntroduction()
         let (contacts, count) = try await find(name)
         if count == 0 { return .nobody }
         if contacts.count == count, text.utf8.count <= RelayDatagram.maximumText {
@@ -147,6 +153,11 @@ public final class RelayClient: @unchecked Sendable {
     /// How often a datagram is sent before the other can't be reached, and how long it may take to answer each.
     private static let attempts = 3
     private static let answerTime = Duration.milliseconds(200)
+
+    /// Whoever is to send to us has to be told where that is.
+    private nonisolated(nonsending) func waitForIntroduction() async throws(RelayError) {
+        try await wait(for: Self.patience) { isIntroduced }
+    }
 
     private nonisolated(nonsending) func find(
         _ name: ChatName
@@ -252,9 +263,9 @@ public final class RelayClient: @unchecked Sendable {
         somethingCame()
     }
 
-    private nonisolated(nonsending) func hear(token: String, relay: SocketAddress?) async {
-        guard let socket, let relay else { return }
-        async let _: Void = knock(token, at: relay)
+    private nonisolated(nonsending) func hear(from relay: SocketAddress?) async {
+        guard let socket, let relay else { return introduced() }
+        async let _: Void = knock(at: relay)
         while true {
             do throws(SocketError) { await take(try await socket.receive()) } catch {
                 if error.reason == .closed || error.reason == .cancelled { return }
@@ -263,8 +274,18 @@ public final class RelayClient: @unchecked Sendable {
     }
 
     /// Tells the relay where we are, and keeps the way open: translators forget one that is silent.
-    private nonisolated(nonsending) func knock(_ token: String, at relay: SocketAddress) async {
-        repeat { await send(.here(token: token), to: relay) } while (try? await loop.sleep(for: .seconds(15))) != nil
+    private nonisolated(nonsending) func knock(at relay: SocketAddress) async {
+        var attempts = 0
+        repeat {
+            if attempts == Self.attempts { introduced() }
+            attempts += 1
+            await send(.here(token: token), to: relay)
+        } while (try? await loop.sleep(for: isIntroduced ? .seconds(15) : Self.answerTime)) != nil
+    }
+
+    private func introduced() {
+        isIntroduced = true
+        somethingCame()
     }
 
     private nonisolated(nonsending) func take(_ datagram: Datagram) async {
@@ -282,7 +303,10 @@ public final class RelayClient: @unchecked Sendable {
         case .got(let key, let number):
             guard open(key, datagram.sender) else { return }
             peers[key]?.acknowledged.insert(number)
-        case .here, .seen, nil: return
+        case .seen(let word):
+            if word == token { introduced() }
+            return
+        case .here, nil: return
         }
         somethingCame()
     }

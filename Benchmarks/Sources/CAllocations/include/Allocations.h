@@ -6,5 +6,8 @@
 /// Blocks taken from the heap so far. Threads may lose a few of each other's, since counting must cost nothing.
 long allocation_count(void);
 
+/// Bytes that are taken from the heap now, by the main thread.
+long heap_bytes(void);
+
 /// From now on each SIGUSR1 has the count written to the standard output, a line each.
 void tell_allocations_on_signal(void);
