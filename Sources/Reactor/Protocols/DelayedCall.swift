@@ -96,6 +96,12 @@ extension EventLoop {
     /// Calls `action` on the loop; any thread may call this. Twisted: `callFromThread`.
     public func callFromThread(_ action: @escaping @Sendable () -> Void) { enqueue(action) }
 
+    /// How many threads there are for calls that block, at most: of the loop's world, whose loops share them. Any
+    /// thread may call this. Twisted: `suggestThreadPoolSize`, 10 there.
+    ///
+    /// - Precondition: the size is positive.
+    public func suggestThreadPoolSize(_ size: Int) { world.blocking.setMaximumThreads(size) }
+
     /// Calls `body` on a thread that may block, and `done` with its result on the loop. Twisted:
     /// `deferToThread`, `callInThread`.
     ///

@@ -62,10 +62,7 @@ public final class Listener: Sendable {
         adopting socket: consuming Socket, backlog: Int = Listener.defaultBacklog, loop: EventLoop? = nil
     ) async throws(SocketError) {
         let loop = try EventLoop.forCaller(loop, .listen)
-        if socket.kind != .stream {
-            throw SocketError(.listen, .invalid("a \(socket.kind) socket has no connections to accept"))
-        }
-        if try !socket[.isListening] { try socket.listen(backlog: backlog) }
+        try socket.listenIfItDoesNot(backlog: backlog)
         let parcel = Parcel(socket)
         let acceptor = try await loop.run { () throws(SocketError) in
             try loop.driver.adopt(listening: try parcel.open(.listen))
@@ -138,5 +135,15 @@ extension Connection {
         return try await loop.run { () throws(SocketError) in
             Connection(try loop.driver.adopt(connected: try parcel.open(.adopt)))
         }
+    }
+}
+
+extension Socket {
+    /// Sees to it that clients can connect.
+    ///
+    /// - Throws: `.invalid` for a socket that is none of a stream; what `listen(2)` says.
+    func listenIfItDoesNot(backlog: Int) throws(SocketError) {
+        if kind != .stream { throw SocketError(.listen, .invalid("a \(kind) socket has no connections to accept")) }
+        if try !self[.isListening] { try listen(backlog: backlog) }
     }
 }

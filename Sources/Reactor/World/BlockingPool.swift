@@ -15,20 +15,21 @@ import Synchronization
 /// let digest = try await loop.world.blocking.run { digest(ofFile: "/var/backups/all.tar") }
 /// ```
 public final class BlockingPool: Sendable {
-    /// The most threads at a time; 0 for a pool that runs everything where it is called.
-    public let maximumThreads: Int
+    /// Whether everything runs where it is called.
+    private let isInline: Bool
     /// How many calls may wait for a thread.
     public let maximumQueued: Int
     /// How long a thread waits for work before it ends.
     public let idleLimit: Duration
 
     private struct State {
+        var maximumThreads: Int
         var queue = CallQueue()
         var threads = 0
         var idle = 0
     }
 
-    private let monitor = Monitor(State())
+    private let monitor: Monitor<State>
 
     /// A pool; it starts no thread before there is work.
     ///
@@ -41,7 +42,8 @@ public final class BlockingPool: Sendable {
     }
 
     private init(threads: Int, queued: Int, idleLimit: Duration) {
-        maximumThreads = threads
+        isInline = threads == 0
+        monitor = Monitor(State(maximumThreads: threads))
         maximumQueued = queued
         self.idleLimit = idleLimit
     }
@@ -51,6 +53,28 @@ public final class BlockingPool: Sendable {
 
     /// Runs everything at once where it is called: for simulations, in which nothing blocks and every run is the same.
     public static let inline = BlockingPool(threads: 0, queued: 0, idleLimit: .zero)
+
+    /// The most threads at a time; 0 for a pool that runs everything where it is called.
+    public var maximumThreads: Int { monitor.withLock { $0.maximumThreads } }
+
+    /// Changes ``maximumThreads``: more begin with what waits at once, and those that are too many end when they are
+    /// done with what they do. Nothing changes for a pool that runs everything where it is called.
+    ///
+    /// - Precondition: there is a thread at least.
+    public func setMaximumThreads(_ maximum: Int) {
+        precondition(maximum >= 1, "a pool needs a thread")
+        if isInline { return }
+        let missing = monitor.withLock { state in
+            state.maximumThreads = maximum
+            let missing = min(state.queue.count - state.idle, maximum - state.threads)
+            state.threads += max(0, missing)
+            return max(0, missing)
+        }
+        for _ in 0..<missing where (try? Thread.start { [self] in serve() }) == nil {
+            // Whatever waits has a thread already, or the next call tries again.
+            monitor.withLock { $0.threads -= 1 }
+        }
+    }
 
     /// How many threads there are, how many of them have nothing to do, and how many calls wait for one.
     public var load: (threads: Int, idle: Int, queued: Int) {
@@ -78,7 +102,7 @@ public final class BlockingPool: Sendable {
     nonisolated(nonsending) func outcome<Result: Sendable>(
         on loop: EventLoop? = nil, until deadline: LoopInstant = .never, _ work: @escaping @Sendable () -> Result
     ) async throws(SocketError) -> Result {
-        if maximumThreads == 0 { return work() }
+        if isInline { return work() }
         let loop = try EventLoop.forCaller(loop, .run)
         if loop.isCurrent { return try await result(on: loop, until: deadline, work) }
         return try await loop.run(async: { [self] () async throws(SocketError) in
@@ -109,7 +133,7 @@ public final class BlockingPool: Sendable {
     nonisolated(nonsending) func completion<Result: Sendable>(
         on loop: EventLoop, _ work: @escaping @Sendable () -> Result
     ) async throws(SocketError) -> Result {
-        if maximumThreads == 0 { return work() }
+        if isInline { return work() }
         let answer = Answer<Result>()
         let waiting = Waiting(on: loop)
         let call = try submit {
@@ -133,17 +157,17 @@ public final class BlockingPool: Sendable {
     /// - Throws: `.limitReached`; `EAGAIN` when the system has no thread left and the pool has none.
     @discardableResult
     func submit(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> UInt64 {
-        if maximumThreads == 0 {
+        if isInline {
             work()
             return 0
         }
         let (number, needsThread) = try monitor.withLock { state throws(SocketError) in
-            let isFull = state.threads == maximumThreads && state.queue.count >= maximumQueued + state.idle
+            let isFull = state.threads >= state.maximumThreads && state.queue.count >= maximumQueued + state.idle
             if isFull {
                 throw SocketError(.run, .limitReached(maximumQueued), subject: "a call that waits for a thread")
             }
             let number = state.queue.add(work)
-            let needsThread = state.queue.count > state.idle && state.threads < maximumThreads
+            let needsThread = state.queue.count > state.idle && state.threads < state.maximumThreads
             if needsThread { state.threads += 1 }
             return (number, needsThread)
         }
@@ -161,9 +185,7 @@ public final class BlockingPool: Sendable {
 
     private func startThread(for number: UInt64) throws(SocketError) {
         do throws(Errno) {
-            try Thread.start { [self] in
-                while let work = next() { work() }
-            }
+            try Thread.start { [self] in serve() }
         } catch {
             let isLost = monitor.withLock { state in
                 state.threads -= 1
@@ -174,9 +196,19 @@ public final class BlockingPool: Sendable {
         }
     }
 
-    /// What a thread does next; nil when it has been idle for too long, and is counted no more.
+    /// What a thread does.
+    private func serve() {
+        while let work = next() { work() }
+    }
+
+    /// What a thread does next; nil when it has been idle for too long, or is one too many, and is counted no more.
     private func next() -> CallQueue.Work? {
-        monitor.withLock { $0.idle += 1 }
+        let isSurplus = monitor.withLock { state in
+            let isSurplus = state.threads > state.maximumThreads
+            if isSurplus { state.threads -= 1 } else { state.idle += 1 }
+            return isSurplus
+        }
+        if isSurplus { return nil }
         return monitor.wait(atMost: idleLimit) { state in
             guard let work = state.queue.takeFirst() else { return nil }
             state.idle -= 1

@@ -27,10 +27,11 @@ extension StringProtocol {
 
     /// This text, safe to print on a terminal: what one would act on or hide is escaped. A tab stays.
     package var legible: String {
+        let whole = String(self)
         // What most text is takes no look at Unicode's tables.
-        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return String(self) }
-        if unicodeScalars.allSatisfy({ $0.isPrintable || $0 == "\t" }) { return String(self) }
-        return unicodeScalars.reduce(into: "") { text, scalar in
+        if whole.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return whole }
+        if whole.unicodeScalars.allSatisfy({ $0.isPrintable || $0 == "\t" }) { return whole }
+        return whole.unicodeScalars.reduce(into: "") { text, scalar in
             text += scalar.isPrintable || scalar == "\t" ? String(scalar) : scalar.escaped(asASCII: true)
         }
     }
