@@ -39,7 +39,7 @@ extension EventLoop {
                 carrier.close()
                 return nil
             }
-            let transport = StreamTransport(carrier, handler, owner: nil)
+            let transport = StreamTransport(carrier, handler, owner: .nobody)
             callbacks.append { transport.begin() }
             return transport
         }
