@@ -173,7 +173,9 @@ import Testing
             import socket
             server = socket.create_server(("127.0.0.1", 0))
             print(server.getsockname()[1])
-            while True: print(server.accept()[0].recv(1000))
+            while True:
+                said = server.accept()[0].recv(1000)
+                if said: print(said)  # tests that look for open ports say nothing
             """)
         let target = "127.0.0.1:\(try server.line())"
         for version in ["v1", "v2"] {
