@@ -49,6 +49,28 @@ import Wire
         #expect(packets[0].hasPrefix("17672256000000"))
     }
 
+    @Test func `what a NAT sends on is there under both addresses`() throws {
+        let network = SimulatedNetwork(seed: 1)
+        try network.host("server") { try await serve(on: .public(7)) { try await $0.echo() } }
+        let home = try network.nat("home")
+        try network.client("ann", behind: home) {
+            try await withDatagramSocket(to: "server:9") { try await $0.send("x") }
+            try await withConnection(to: "server:7") { connection in
+                try await connection.send("odd")
+                try check(try await connection.receive(upTo: 3)?.count == 3)
+            }
+        }
+        network.startCapture()
+        try network.run(for: .seconds(5))
+        let lines = try read(try #require(network.capturedPackets))
+        let inner = try #require(lines.first { $0.contains("udp 192.168.1.2 ") })
+        let outer = try #require(lines.first { $0.contains("udp 10.0.0.2 ") })
+        #expect(inner.hasSuffix(" > 10.0.0.1 9 - 0 0 78 ann, task ann"), "\(inner)")
+        #expect(outer.contains(" > 10.0.0.1 9 - 0 0 78 home"), "\(outer)")
+        #expect(lines.contains { $0.contains("tcp 192.168.1.2 49152 > 10.0.0.1 7 PA 1 1 6f6464 ann") })
+        #expect(lines.contains { $0.contains("tcp 10.0.0.1 7 > 10.0.0.2 49152 PA 1 4 6f6464 server") })
+    }
+
     @Test func `any payload has right lengths and checksums`() throws {
         var numbers = Randomness.seeded(5)
         let ends = [4, 16].map { count in
