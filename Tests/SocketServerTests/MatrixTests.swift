@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    // what a process changes is gone with it; the others share it.
+    // what a process changes is gone with it; the others share it.
     @Test(arguments: PolicyKind.allCases)
     func `handlers share memory unless they are processes`(_ policy: PolicyKind) async throws {
         try await places.take {

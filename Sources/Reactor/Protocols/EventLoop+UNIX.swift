@@ -7,12 +7,12 @@ extension EventLoop {
     /// Listens at a UNIX path. One that answers is never stolen, and one whose server is dead is taken over.
     ///
     /// - Parameters:
-    ///   - mode: who may connect; as the process's mask says for nil.
+    ///   - mode: who may connect, from the first moment on; as the process's mask says for nil.
     ///   - wantsPID: whether this process's number is left at `PATH.lock`, a symbolic link that leads nowhere, for as
     ///     long as the port listens. A living process's lock is respected, that of a dead one taken over, and others
     ///     can see who serves (``connectUNIX(_:_:timeout:checksPID:)``). The link is as Twisted makes it.
     /// - Throws: as ``listenTCP(_:_:backlog:interface:)``; ``SocketError/isAddressInUse``, with the
-    ///   ``SocketError/holder``, for a path that is locked; `.unsupported` for a lock in a simulation.
+    ///   ``SocketError/holder``, for a path that is locked; `.unsupported` for a lock or a mode in a simulation.
     ///
     /// Twisted: `reactor.listenUNIX`.
     @discardableResult
@@ -20,21 +20,35 @@ extension EventLoop {
         _ path: String, _ factory: some ProtocolFactory, backlog: Int = Listener.defaultBacklog,
         mode: FilePermissions? = nil, wantsPID: Bool = false
     ) throws(SocketError) -> ListeningPort {
-        let address = try Self.unixAddress(path, .listen)
         let lock = wantsPID ? try lock(path) : nil
         return try enter { () throws(SocketError) in
-            let acceptor = try driver.listen(at: address, backlog: backlog, reusesPort: false)
-            do throws(Errno) {
-                if let mode {
-                    let directory = SystemCalls.currentDirectory
-                    try SystemCalls.setPermissions(of: path.utf8, in: directory, to: mode)
-                }
-            } catch {
-                acceptor.close()
-                throw SocketError(.listen, error: error, subject: path)
-            }
-            return start(acceptor, factory, owning: lock)
+            start(try acceptor(at: path, backlog: backlog, mode), factory, owning: lock)
         }
+    }
+
+    private func acceptor(
+        at path: String, backlog: Int, _ mode: FilePermissions?
+    ) throws(SocketError) -> any Acceptor {
+        let address = try Self.unixAddress(path, .listen)
+        guard let mode else { return try driver.listen(at: address, backlog: backlog, reusesPort: false) }
+        try requireFiles(path, "mode", .listen)
+        var options = ServerSocketOptions()
+        options.backlog = backlog
+        // A path has its mode from its socket, so that nobody connects before it has; less what the mask takes away,
+        // which is given back then.
+        let socket = try Socket.serving(on: address, .stream, options) { socket throws(SocketError) in
+            try Self.permit(path) { () throws(Errno) in
+                try SystemCalls.setPermissions(of: socket.descriptor.rawValue, to: mode)
+            }
+        }
+        try Self.permit(path) { () throws(Errno) in
+            try SystemCalls.setPermissions(of: path.utf8, in: SystemCalls.currentDirectory, to: mode)
+        }
+        return try driver.adopt(listening: socket)
+    }
+
+    private static func permit(_ path: String, _ body: () throws(Errno) -> Void) throws(SocketError) {
+        do throws(Errno) { try body() } catch { throw SocketError(.listen, error: error, subject: path) }
     }
 
     /// Connects to a UNIX path.
@@ -53,7 +67,7 @@ extension EventLoop {
         let address = try Self.unixAddress(path, .connect)
         let way = Connector(timeout: timeout)
         if !checksPID { return try begin(ClientConnector(to: address, by: way, factory, on: self)) }
-        try requireFiles(path, .connect)
+        try requireFiles(path, "lock", .connect)
         return try begin(
             ClientConnector(to: address, by: way, factory, on: self) { () throws(SocketError) in
                 try Self.requireOwner(of: path)
@@ -71,7 +85,7 @@ extension EventLoop {
     private static func lockPath(_ path: String) -> [UInt8] { Array("\(path).lock".utf8) }
 
     private func lock(_ path: String) throws(SocketError) -> ProcessLock {
-        try requireFiles(path, .listen)
+        try requireFiles(path, "lock", .listen)
         let place = Self.lockPath(path)
         do throws(Errno) { return try ProcessLock.take(place) } catch {
             if error != .fileExists { throw SocketError(.listen, error: error, subject: "\(path).lock") }
@@ -90,8 +104,11 @@ extension EventLoop {
     }
 
     /// A simulated network has no files.
-    private func requireFiles(_ path: String, _ operation: SocketError.Operation) throws(SocketError) {
+    private func requireFiles(
+        _ path: String, _ wish: String, _ operation: SocketError.Operation
+    ) throws(SocketError) {
         if driver is ReadinessDriver { return }
-        throw SocketError(operation, .unsupported(.noFunction), subject: "\(path).lock outside of the real world")
+        throw SocketError(
+            operation, .unsupported(.noFunction), subject: "\(path) with a \(wish) outside of the real world")
     }
 }

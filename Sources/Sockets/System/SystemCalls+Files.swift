@@ -45,6 +45,14 @@ extension SystemCalls {
         return FileStatus(status)
     }
 
+    /// Says who may use an open file; of a UNIX socket that is bound after that, who may connect to its path, less what
+    /// the process's mask takes away.
+    ///
+    /// C: `fchmod(2)`.
+    package static func setPermissions(of descriptor: CInt, to permissions: FilePermissions) throws(Errno) {
+        _ = try perform(.fchmodat) { fchmod(descriptor, mode_t(permissions.rawValue)) }
+    }
+
     /// Says who may use the file at a path; of a UNIX socket, who may connect.
     ///
     /// C: `fchmodat(2)`.

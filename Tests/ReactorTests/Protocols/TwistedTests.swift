@@ -140,7 +140,7 @@ struct TwistedTests {
     }
 
     /// Says words and writes down the answers.
-    private struct Talk {
+    fileprivate struct Talk {
         let recorder: Recorder
         var left: [String]
 
@@ -171,20 +171,30 @@ struct TwistedTests {
         }
     }
 
-    private struct Int32Talk: Int32StringReceiver {
+    /// The three differ in nothing but their names.
+    fileprivate protocol Counted: IntNStringReceiver { var talk: Talk { get set } }
+
+    fileprivate struct Int8Talk: Int8StringReceiver, Counted { var talk: Talk }
+    fileprivate struct Int16Talk: Int16StringReceiver, Counted { var talk: Talk }
+    fileprivate struct Int32Talk: Int32StringReceiver, Counted { var talk: Talk }
+
+    /// Bytes that come back as they went.
+    private struct EchoTalk: StreamProtocol {
         var talk: Talk
-        mutating func connectionMade(_ transport: StreamTransport) throws { try next(transport) }
-        mutating func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws {
-            talk.recorder.note(string.text)
-            try next(transport)
+        var received = 0
+        mutating func connectionMade(_ transport: StreamTransport) {
+            for word in talk.left { transport.write(word) }
         }
-        private mutating func next(_ transport: StreamTransport) throws {
-            if let word = talk.next() { try sendString(word, transport) } else { transport.loseConnection() }
+        mutating func dataReceived(_ data: RawSpan, _ transport: StreamTransport) {
+            received += data.byteCount
+            guard received == talk.left.joined().utf8.count else { return }
+            for word in talk.left { talk.recorder.note(word) }
+            transport.loseConnection()
         }
     }
 
     // B-TW-04, B-TW-10, B-TW-17
-    @Test(arguments: [Dialect.line, .netstring, .int32])
+    @Test(arguments: Dialect.allCases)
     func `our client gets its own words from Twisted's server`(dialect: Dialect) async throws {
         let server = try ForeignProgram(
             try #require(Twisted.python), ["-c", Self.script, "server", dialect.rawValue, "0"])
@@ -195,9 +205,12 @@ struct TwistedTests {
             let factory = ClientFactory(building: { _ in
                 let talk = Talk(recorder: recorder, left: words)
                 return switch dialect {
+                case .echo: EchoTalk(talk: talk)
                 case .line: LineTalk(talk: talk)
                 case .netstring: NetstringTalk(talk: talk)
-                default: Int32Talk(talk: talk)
+                case .int8: Int8Talk(talk: talk)
+                case .int16: Int16Talk(talk: talk)
+                case .int32: Int32Talk(talk: talk)
                 }
             }).whenLost { _, reason in recorder.note("\(reason)") }
             try await loop.run { () throws(SocketError) in _ = try loop.connect(to: address, factory) }
@@ -225,6 +238,19 @@ struct TwistedTests {
             #expect(output.contains("one") && output.contains("two"))
             port.stopListening()
         }
+    }
+}
+
+extension TwistedTests.Counted {
+    mutating func connectionMade(_ transport: StreamTransport) throws { try next(transport) }
+
+    mutating func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws {
+        talk.recorder.note(string.text)
+        try next(transport)
+    }
+
+    private mutating func next(_ transport: StreamTransport) throws {
+        if let word = talk.next() { try sendString(word, transport) } else { transport.loseConnection() }
     }
 }
 

@@ -2,6 +2,7 @@
 import Foundation
 import Reactor
 import Sockets
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -57,6 +58,19 @@ import Testing
             #expect(owner == nil)
             let text = try String(contentsOfFile: path, encoding: .utf8)
             #expect(text == "precious")
+        }
+    }
+
+    @Test(arguments: [FilePermissions.ownerReadWrite, [.ownerReadWrite, .groupReadWrite, .otherReadWrite]])
+    func `a path has the mode that was asked for, whatever the mask says`(mode: FilePermissions) async throws {
+        let path = path
+        try await withLoop(of: .epoll) { loop in
+            let port = try await loop.run { () throws(SocketError) in
+                try loop.listenUNIX(path, Factory(EchoProtocol.init), mode: mode)
+            }
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == Int(mode.rawValue))
+            port.stopListening()
         }
     }
 
