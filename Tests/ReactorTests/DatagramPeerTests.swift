@@ -10,8 +10,20 @@ import Testing
     /// An address where nobody is.
     private func deserted(on loop: EventLoop) async throws -> SocketAddress {
         let socket = try await DatagramSocket(on: "127.0.0.2:0", loop: loop)
-        defer { socket.close() }
-        return socket.localAddress
+        let address = socket.localAddress
+        socket.close()
+        // A program that another test starts at this moment has a copy of the socket, until it really starts.
+        try await withDatagramSocket(to: address, loop: loop) { probe in
+            try await until {
+                let refusal = await reason {
+                    try await probe.send("anybody?")
+                    try await loop.sleep(for: .milliseconds(1))
+                    try await probe.send("anybody?")
+                }
+                return refusal == .system(.connectionRefused)
+            }
+        }
+        return address
     }
 
     // B-TW-06: connected UDP
