@@ -82,13 +82,14 @@ private func failure(_ body: () async throws(ResolverError) -> Void) async -> Re
         let resolver = StubbornResolver()
         try await withPool(resolver.pool()) { async, loop in
             let late = await failure { () async throws(ResolverError) in
-                _ = try await async.addresses(of: "a", port: 7, within: .milliseconds(10))
+                _ = try await async.addresses(of: "a", port: 7, within: .milliseconds(50))
             }
             #expect(late == .timedOut)
             let task = Task {
                 await failure { () async throws(ResolverError) in _ = try await async.addresses(of: "b", port: 7) }
             }
-            try await until { resolver.asked == ["a", "b"] }
+            // On a busy machine the first one's time is over before a thread has asked it.
+            try await until { resolver.asked.last == "b" }
             task.cancel()
             #expect(await task.value == .cancelled)
             let connect = Task { await reason { try await withConnection(to: "c.test:7", on: loop) { _ in } } }

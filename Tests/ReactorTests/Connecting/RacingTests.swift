@@ -81,12 +81,13 @@ import Testing
         let connector = Connector(timeout: .milliseconds(60), attemptDelay: .milliseconds(10))
         let late = await reason { _ = try await connector.connect(toFirstOf: [address, address], on: loop) }
         #expect(late == .timedOut)
-        #expect(try knocking(at: address) == 0)
+        // A program that another test starts at this moment has a copy of each descriptor, until it really starts.
+        try await until { try knocking(at: address) == 0 }
         let task = Task { await reason { _ = try await Connector().connect(toFirstOf: [address, address], on: loop) } }
         try await until { try knocking(at: address) == 2 }
         task.cancel()
         #expect(await task.value == .cancelled)
-        #expect(try knocking(at: address) == 0)
+        try await until { try knocking(at: address) == 0 }
         #expect(try await loop.run { () throws(SocketError) in loop.timers.count } == 0)
     }
 
