@@ -19,6 +19,9 @@ import Testing
         let few = try crowd(address, 20)
         try few.write("warm\n")
         try few.line(containing: "heard by 19")
+        // They leave: a chat has ten thousand members and not one more.
+        try few.closeInput()
+        #expect(try few.exit() == .status(0))
         let before = try server.use.memory
         let many = try crowd(address, count)
         let each = (try server.use.memory - before) / count
@@ -27,7 +30,6 @@ import Testing
             try many.write("\(word)\n")
             #expect(try many.line(containing: "heard by") == "heard by \(count - 1)")
         }
-        try few.closeInput()
         try many.closeInput()
         #expect(try many.exit() == .status(0))
     }
