@@ -8,7 +8,7 @@
 # What the programs need to build and run, and what the tests need besides: Debian package names.
 RUN_PACKAGES  := ca-certificates git gcc g++ libc6-dev
 TEST_PACKAGES := $(RUN_PACKAGES) netbase python3 python3-twisted telnet ncat socat netcat-openbsd iproute2 curl strace procps \
-	redis-server haproxy systemd tcpdump
+	redis-server redis-tools haproxy systemd tcpdump
 
 # How the programs are built that somebody uses or measures.
 RELEASE := -c release --static-swift-stdlib
