@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Reactor
 import Sockets
 import TestSupport
 import Testing
@@ -83,8 +84,24 @@ import Testing
         let client = try SocketFile.connected(to: try relay.address())
         try client.say("CONNECT \(host):80 HTTP/1.1\r\nHost: \(host)\r\n\r\n")
         #expect(try client.hear() == "HTTP/1.1 403 Forbidden")
-        #expect(try client.rest().contains("is no public address"))
-        try relay.errorLine(containing: "is no public address, and --allow-private is not given")
+        #expect(try client.rest().contains("is no public address of others"))
+        try relay.errorLine(containing: "is no public address of others, and --allow-private is not given")
+    }
+
+    @Test func `a public address of this machine's own is refused like a private one`() throws {
+        let own = try IPAddress("8.8.4.4")
+        func rules(_ allowsPrivate: Bool, _ targets: [IPNetwork] = []) -> AccessRules {
+            AccessRules(
+                clients: AddressFilter(), credentials: nil, allowsPrivate: allowsPrivate, targets: targets,
+                isOwn: { $0 == own })
+        }
+        #expect(!rules(false).allows(SocketAddress(own, 6379)))
+        #expect(!rules(false).allows(try SocketAddress("[::ffff:8.8.4.4]:6379")))
+        #expect(rules(false).allows(try SocketAddress("8.8.8.8:53")))
+        #expect(!rules(false).allows(try SocketAddress("[::ffff:0:8.8.8.8]:53")))
+        #expect(rules(true).allows(SocketAddress(own, 6379)))
+        #expect(rules(false, [try IPNetwork("8.8.4.0/24")]).allows(SocketAddress(own, 6379)))
+        #expect(LocalMachine.this.sourceAddress(.v4(.loopback)) == .v4(.loopback))
     }
 
     @Test func `socks tells the reason by its number`() throws {

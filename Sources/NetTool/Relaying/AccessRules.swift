@@ -14,11 +14,13 @@ struct AccessRules: Sendable {
     let allowsPrivate: Bool
     /// Where else it leads to than to public addresses.
     let targets: [IPNetwork]
+    /// Whether an address is this machine's: a public one of its own is reached past the walls that keep others out.
+    let isOwn: @Sendable (IPAddress) -> Bool
 
     /// Whether a proxy leads to an address.
     func allows(_ target: SocketAddress) -> Bool {
         guard let ip = target.ip?.unmapped else { return false }
-        return allowsPrivate || targets.contains { $0.contains(ip) } || Self.isPublic(ip)
+        return allowsPrivate || targets.contains { $0.contains(ip) } || Self.isPublic(ip) && !isOwn(ip)
     }
 
     /// Whether these are the right ones. How long that takes says nothing of where they differ.
@@ -43,7 +45,8 @@ struct AccessRules: Sendable {
         guard let bits = ip.ipv6?.rawValue else { return true }
         // An IPv4 address in the form that was given up. RFC 4291 §2.5.5.1.
         if bits >> 32 == 0 { return false }
-        // What a translator makes an IPv4 address of: RFC 6052, RFC 3056.
+        // What a translator makes an IPv4 address of: RFC 2765 §2.1, RFC 6052, RFC 3056.
+        if bits >> 32 == 0xFFFF_0000 { return false }
         if bits >> 32 == 0x64_FF9B << 64 {
             return isPublic(.v4(IPv4Address(rawValue: UInt32(truncatingIfNeeded: bits))))
         }

@@ -9,18 +9,21 @@ final class DelayLine: Sendable {
         let bytes: [UInt8]
         /// When it arrives.
         let due: LoopInstant
+
+        /// The room that it takes: the bytes, and what keeping them costs. A datagram may have none.
+        fileprivate var cost: Int { bytes.count + 64 }
     }
 
     private struct State {
         var pieces: [Piece] = []
         /// How many of them have been taken.
         var taken = 0
-        var byteCount = 0
+        var cost = 0
         var isClosed = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    /// The most bytes under way, unless one piece has more.
+    /// The most room that pieces under way may take, unless one piece takes more.
     static let defaultLimit = 1 << 20
     private let limit: Int
     private let state = Mutex(State())
@@ -32,10 +35,10 @@ final class DelayLine: Sendable {
     /// - Returns: false where there is none, and where the line is closed.
     func offer(_ piece: Piece) -> Bool {
         let (isTaken, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            let hasRoom = state.byteCount == 0 || state.byteCount + piece.bytes.count <= limit
+            let hasRoom = state.cost == 0 || state.cost + piece.cost <= limit
             guard hasRoom, !state.isClosed else { return (false, nil) }
             state.pieces.append(piece)
-            state.byteCount += piece.bytes.count
+            state.cost += piece.cost
             return (true, state.waiter.take())
         }
         waiter?.resume()
@@ -46,7 +49,7 @@ final class DelayLine: Sendable {
     func put(_ piece: Piece) async -> Bool {
         while !offer(piece) {
             if isClosed { return false }
-            await waitForChange { !$0.isClosed && $0.byteCount > 0 }
+            await waitForChange { !$0.isClosed && $0.cost > 0 }
         }
         return true
     }
@@ -60,8 +63,9 @@ final class DelayLine: Sendable {
                 }
                 let piece = state.pieces[state.taken]
                 state.taken += 1
-                state.byteCount -= piece.bytes.count
-                if state.taken >= 64 || state.taken == state.pieces.count {
+                state.cost -= piece.cost
+                // Half of them at a time, so that moving the others costs each piece once.
+                if state.taken * 2 >= state.pieces.count {
                     state.pieces.removeFirst(state.taken)
                     state.taken = 0
                 }

@@ -130,7 +130,8 @@ struct ProxyDoor: Sendable {
         let allowed = found.filter(rules.allows)
         guard !allowed.isEmpty else {
             let what = found.first?.ip.map { "\($0)" } ?? "nothing"
-            throw Refusal(.notAllowed, "\(name): \(what) is no public address, and --allow-private is not given")
+            throw Refusal(
+                .notAllowed, "\(name): \(what) is no public address of others, and --allow-private is not given")
         }
         let connector = Connector(timeout: timeout)
         let connection = try await connector.connect(toFirstOf: Connector.interleaved(allowed), on: client.loop)

@@ -11,8 +11,8 @@ enum HeaderVersion: String, ExpressibleByArgument, CaseIterable, Sendable {
 }
 
 extension AccessOptions {
-    /// The rules that they make.
-    func rules() throws(ToolFailure) -> AccessRules {
+    /// The rules that they make on a machine.
+    func rules(on machine: LocalMachine) throws(ToolFailure) -> AccessRules {
         var credentials: ProxyCredentials?
         if let auth {
             do throws(Malformed) { credentials = try ProxyCredentials(auth) } catch {
@@ -22,6 +22,8 @@ extension AccessOptions {
         if let authFile { credentials = try ProxyCredentials.read(from: authFile) }
         return AccessRules(
             clients: AddressFilter(allowing: allow.map(\.network), denying: deny.map(\.network)),
-            credentials: credentials, allowsPrivate: allowPrivate, targets: allowTarget.map(\.network))
+            credentials: credentials, allowsPrivate: allowPrivate, targets: allowTarget.map(\.network),
+            // Whatever leads to an address of its own comes from there.
+            isOwn: { machine.sourceAddress($0) == $0 })
     }
 }

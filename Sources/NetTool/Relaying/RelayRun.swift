@@ -12,7 +12,7 @@ final class RelayRun: Sendable {
 
     init(_ options: RelayOptions, in session: Session) throws(ToolFailure) {
         targets = try RelayTargets(options.targets, takeTurns: options.balance)
-        rules = try options.access.rules()
+        rules = try options.access.rules(on: session.machine)
         try options.check(targets)
         places = try RelayPlaces(options.listen, isPublic: options.isPublic, for: targets, rules)
         self.options = options

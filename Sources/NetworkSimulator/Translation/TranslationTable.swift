@@ -105,6 +105,7 @@ struct TranslationTable {
         if mapping.guests[guest] == nil {
             if !hasRoom(at: now) { return false }
             guestCount += 1
+            nextSweep = min(nextSweep, end(of: now, mapping.carrier))
         }
         mapping.guests[guest] = now
         mapping.lastUse = now

@@ -72,6 +72,7 @@ final class LoggedTransport: Transport, @unchecked Sendable {
 
     func waitToReceive() throws(SocketError) -> Waiting? { try base.waitToReceive() }
     func wakeReceiver() { base.wakeReceiver() }
+    var isHeldBack: Bool { base.isHeldBack }
     func waitToSend() throws(SocketError) -> Waiting? { try base.waitToSend() }
     func waitToConnect() throws(SocketError) -> Waiting? { try base.waitToConnect() }
     func finishConnecting() throws(SocketError) { try base.finishConnecting() }

@@ -117,6 +117,8 @@ final class ThrottledTransport: Transport, @unchecked Sendable {
         return receiving?.wait(on: loop) ?? place
     }
 
+    var isHeldBack: Bool { receiving?.throttle.available(at: loop.timeNow) == 0 || base.isHeldBack }
+
     func waitToSend() throws(SocketError) -> Waiting? {
         if let sending { try check(sending, .send) }
         let place = try base.waitToSend()

@@ -86,6 +86,12 @@ public struct AuthenticatingTelnetProtocol<Inside: TelnetLineReceiver>: TelnetLi
         throw FramingError("line", .tooLong(limit: maximumLength))
     }
 
+    /// For the protocol inside; of who is not let in, the connection is thrown away.
+    public mutating func violationReceived(_ error: FramingError, _ transport: StreamTransport) throws {
+        if inside != nil { return try inside?.violationReceived(error, transport) ?? () }
+        throw error
+    }
+
     /// For the protocol inside.
     public mutating func commandReceived(_ command: TelnetCommand, _ transport: StreamTransport) throws {
         if inside != nil { return try inside?.commandReceived(command, transport) ?? () }

@@ -76,7 +76,7 @@ final class TelnetLines {
     func next(atMost limit: Int) -> Piece? {
         while let byte = waiting.first {
             let isEnd = byte == 0x0D || byte == 0x0A
-            if !isEnd, line.count == limit { return .overlong(take()) }
+            if !isEnd, line.count >= max(1, limit) { return .overlong(take()) }
             waiting.removeFirst()
             let belongsToReturn = byte == 0x0A && isBehindReturn
             isBehindReturn = byte == 0x0D

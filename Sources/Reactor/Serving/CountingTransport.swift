@@ -49,6 +49,7 @@ final class CountingTransport: Transport {
 
     func waitToReceive() throws(SocketError) -> Waiting? { try base.waitToReceive() }
     func wakeReceiver() { base.wakeReceiver() }
+    var isHeldBack: Bool { base.isHeldBack }
     func waitToSend() throws(SocketError) -> Waiting? { try base.waitToSend() }
     func waitToConnect() throws(SocketError) -> Waiting? { try base.waitToConnect() }
     func finishConnecting() throws(SocketError) { try base.finishConnecting() }

@@ -102,7 +102,10 @@ extension Connection {
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) -> Bool {
         guard !hasUnread, let waiting = try transport.waitToReceive() else { return true }
-        if isOver { return takeLastLook() }
+        if isOver {
+            let look = takeLastLook()
+            if look != .wait { return look == .attempt }
+        }
         try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
         return true
     }

@@ -101,14 +101,24 @@ public final class Connection: Sendable, TaskOwned {
         return drainState.load(ordering: .relaxed) & both == both
     }
 
-    /// What has come and was not announced yet has come before the drain: where it is over, one attempt is a real one,
-    /// whatever the transport knows. Whether this is that one; else the receive that would wait is the last.
+    /// Where it is over: what a receive does that would wait.
+    enum LastLook { case wait, attempt, end }
+
+    /// What has come may not have been announced yet: one attempt is a real one, whatever the transport knows, and
+    /// where it finds nothing it was the last. A wait for something else than bytes is none for a client.
     @inline(never)
-    func takeLastLook() -> Bool {
+    func takeLastLook() -> LastLook {
+        if transport.isHeldBack { return .wait }
         let before = drainState.bitwiseOr(Self.hasLookedLast, ordering: .relaxed).oldValue
-        if before & Self.hasLookedLast != 0 { return false }
+        if before & Self.hasLookedLast != 0 { return .end }
         transport.wakeReceiver()
-        return true
+        return .attempt
+    }
+
+    /// Bytes have come, and behind them there may be more.
+    @inline(__always)
+    func noteReceived(_ attempt: TransferAttempt) {
+        if isOver, case .moved = attempt { drainState.bitwiseAnd(~Self.hasLookedLast, ordering: .relaxed) }
     }
 
     /// The server is drained from now on. Any thread may call this.

@@ -53,6 +53,10 @@ public protocol Transport: AnyObject, Sendable {
     /// attempt to receive is a real one, whatever is known of earlier ones. Called on the loop.
     func wakeReceiver()
 
+    /// Whether a wait to receive is not for bytes, which may have come long ago, but for leave to take them: a rate.
+    /// Optional. Called on the loop.
+    var isHeldBack: Bool { get }
+
     /// Where to wait until a send may take something; nil when it may now. The wait may end early, never late.
     ///
     /// - Throws: as ``waitToReceive()``.
@@ -99,6 +103,9 @@ extension Transport {
         guard case .moved(let more) = try sendNow(second) else { return .moved(sent) }
         return .moved(sent + more)
     }
+
+    /// There is no rate.
+    public var isHeldBack: Bool { false }
 
     /// Nobody counts.
     public func noteMoved(_ count: Int, _ direction: TransportDirection) {}

@@ -85,7 +85,11 @@ extension ByteBuffer {
 extension Connection {
     /// Receives what was left unread, else what the transport has.
     func receiveNow(into output: inout OutputRawSpan) throws(SocketError) -> TransferAttempt {
-        if !hasUnread { return try transport.receiveNow(into: &output) }
+        if !hasUnread {
+            let attempt = try transport.receiveNow(into: &output)
+            noteReceived(attempt)
+            return attempt
+        }
         try checkNobodyReads()
         return .moved(unread.move(into: &output))
     }
@@ -98,6 +102,7 @@ extension Connection {
         defer { unsafe loop.buffers.giveBack(memory) }
         var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         let attempt = try transport.receiveNow(into: &output)
+        noteReceived(attempt)
         let count = unsafe output.finalize(for: memory)
         unsafe unread.append(UnsafeRawBufferPointer(rebasing: memory[..<count]).bytes)
         return attempt
@@ -107,7 +112,10 @@ extension Connection {
     /// task's meanwhile.
     nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) -> Bool {
         guard let waiting = try transport.waitToReceive() else { return true }
-        if isOver && !hasUnread { return takeLastLook() }
+        if isOver && !hasUnread {
+            let look = takeLastLook()
+            if look != .wait { return look == .attempt }
+        }
         unread.slim()
         unread.isAwaited = true
         defer { unread.isAwaited = false }

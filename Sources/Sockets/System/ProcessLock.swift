@@ -5,28 +5,41 @@
 // Hazard:   the link of a dead process has to be removed first. Of two starters that have both seen it the second
 //           would remove what the first one has made meanwhile: Twisted's own does.
 // Decision: whoever removes one holds a lock (flock) on the directory, and looks again when it has that.
+//           A link with this process's own number that it has not made is a dead one's: in a container the server is
+//           always number 1.
 // Cost:     Twisted knows nothing of that lock: between it and us the race remains. A number that somebody else's
 //           process has got since counts as the owner's: the link stays until a person removes it.
+import Synchronization
 import SystemPackage
 
 /// A link in the file system that says which process has something: made by that process, and removed by it.
 package final class ProcessLock: Sendable {
     private let path: [UInt8]
     private let isReleased = Flag()
+    /// What this process has.
+    private static let held = Mutex<Set<[UInt8]>>([])
 
     /// Takes a lock that nobody has, or that a dead process has left.
     ///
     /// - Throws: `EEXIST` when a living process has it (``owner(of:)``), this one included, or when something else
     ///   stands there; `.timedOut` when somebody holds the directory; `EACCES`, `ENOENT` and their like.
     package static func take(_ path: [UInt8]) throws(Errno) -> ProcessLock {
-        if try !mark(path) {
-            if try owner(of: path) != nil { throw .fileExists }
-            let directory = try DirectoryLock(of: path)
-            try removeStale(path)
-            guard try mark(path) else { throw .fileExists }
-            _ = consume directory
+        // Said before it is done, so that no other thread takes the link for a dead process's.
+        if !held.withLock({ $0.insert(path).inserted }) { throw .fileExists }
+        do throws(Errno) { try obtain(path) } catch {
+            _ = held.withLock { $0.remove(path) }
+            throw error
         }
         return ProcessLock(path)
+    }
+
+    private static func obtain(_ path: [UInt8]) throws(Errno) {
+        if try mark(path) { return }
+        if try isAnothers(path) { throw .fileExists }
+        let directory = try DirectoryLock(of: path)
+        try removeStale(path)
+        guard try mark(path) else { throw .fileExists }
+        _ = consume directory
     }
 
     // Not the one to throw: an object that is thrown away half made would release another one's lock.
@@ -38,6 +51,7 @@ package final class ProcessLock: Sendable {
     package func release() {
         guard !isReleased.isSet else { return }
         isReleased.set()
+        defer { _ = Self.held.withLock { $0.remove(path) } }
         // A forked child has a copy of this, and not the lock.
         guard (try? SystemCalls.target(ofLink: path)) == Self.own else { return }
         try? SystemCalls.unlink(path, in: SystemCalls.currentDirectory)
@@ -47,6 +61,19 @@ package final class ProcessLock: Sendable {
     ///
     /// - Throws: `EEXIST` when what stands there is no such link; `EACCES` and its like.
     package static func owner(of path: [UInt8]) throws(Errno) -> CInt? {
+        guard let process = try process(at: path) else { return nil }
+        let isOwn = process == SystemCalls.processIdentifier
+        return (isOwn ? held.withLock { $0.contains(path) } : SystemCalls.isThere(process)) ? process : nil
+    }
+
+    /// Whether another process has a lock, and lives.
+    private static func isAnothers(_ path: [UInt8]) throws(Errno) -> Bool {
+        guard let process = try process(at: path), process != SystemCalls.processIdentifier else { return false }
+        return SystemCalls.isThere(process)
+    }
+
+    /// What stands in a link; nil where there is none.
+    private static func process(at path: [UInt8]) throws(Errno) -> CInt? {
         let target: String
         do throws(Errno) { target = try SystemCalls.target(ofLink: path) } catch {
             switch error {
@@ -56,7 +83,7 @@ package final class ProcessLock: Sendable {
             }
         }
         guard let process = CInt(target), process > 0 else { throw .fileExists }
-        return SystemCalls.isThere(process) ? process : nil
+        return process
     }
 
     private static var own: String { "\(SystemCalls.processIdentifier)" }
@@ -73,7 +100,7 @@ package final class ProcessLock: Sendable {
     }
 
     private static func removeStale(_ path: [UInt8]) throws(Errno) {
-        if try owner(of: path) != nil { throw .fileExists }
+        if try isAnothers(path) { throw .fileExists }
         do throws(Errno) { try SystemCalls.unlink(path, in: SystemCalls.currentDirectory) } catch {
             if error != .noSuchFileOrDirectory { throw error }
         }

@@ -53,14 +53,16 @@ extension SystemCalls {
         _ = try perform(.fchmodat) { fchmod(descriptor, mode_t(permissions.rawValue)) }
     }
 
-    /// Says who may use the file at a path; of a UNIX socket, who may connect.
+    /// Says who may use the file at a path; of a UNIX socket, who may connect. A link at the path's end is not followed
+    /// (`ENOTSUP`): somebody may have put it there.
     ///
-    /// C: `fchmodat(2)`.
+    /// C: `fchmodat(2)` with `AT_SYMLINK_NOFOLLOW`.
     package static func setPermissions(
         of path: some Collection<UInt8>, in directory: CInt, to permissions: FilePermissions
     ) throws(Errno) {
         _ = try unsafe withPath(path) { path throws(Errno) in
-            try perform(.fchmodat) { unsafe fchmodat(directory, path, mode_t(permissions.rawValue), 0) }
+            let mode = mode_t(permissions.rawValue)
+            return try perform(.fchmodat) { unsafe fchmodat(directory, path, mode, AT_SYMLINK_NOFOLLOW) }
         }
     }
 

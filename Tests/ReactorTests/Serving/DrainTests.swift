@@ -123,6 +123,39 @@ import Wire
         }
     }
 
+    // P22
+    @Test(arguments: Ground.allCases, [false, true])
+    func `all that has come before the drain is received, however much, in small pieces or at a rate`(
+        ground: Ground, isThrottled: Bool
+    ) async throws {
+        try await ground.run { loop in
+            let all = isThrottled ? 300 : 10_000
+            let received = Mutex(0)
+            let draining = Mutex<Server?>(nil)
+            let server = try await Server(on: "127.0.0.2:0", loop: loop) { connection in
+                let rate = Throttle(bytesPerSecond: 2000, burst: 50)
+                let connection = isThrottled ? try await connection.throttled(receiving: rate) : connection
+                connection.endsWhenDrained = true
+                while let piece = try await connection.receive(upTo: 7) {
+                    if received.withLock({ $0 }) == 0 {
+                        // All of it is here.
+                        try await connection.loop.sleep(for: .milliseconds(20))
+                        draining.withLock { $0 }?.drain(within: Self.limit)
+                    }
+                    received.withLock { $0 += piece.count }
+                }
+            }
+            draining.withLock { $0 = server }
+            let running = start { try await server.run() }
+            try await withConnection(to: try #require(server.addresses.first)) { client in
+                try await client.send([UInt8](repeating: 7, count: all))
+                #expect(try await client.receive(upTo: 1) == nil)
+            }
+            try await running.value
+            #expect(received.withLock { $0 } == all)
+        }
+    }
+
     @Test(arguments: Ground.allCases)
     func `a request of several messages is not cut in the middle`(ground: Ground) async throws {
         try await ground.run { loop in

@@ -58,6 +58,14 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
+    @Test func `one with this process's number that it has not made is a dead process's`() throws {
+        try link(to: "\(getpid())")
+        #expect(try ProcessLock.owner(of: path) == nil)
+        let lock = try ProcessLock.take(path)
+        #expect(try ProcessLock.owner(of: path) == getpid())
+        withExtendedLifetime(lock) {}
+    }
+
     @Test(arguments: ["", "nginx", "12x", "0", "-1", "99999999999"])
     func `what is no process's number is left alone`(text: String) throws {
         // A link to nothing is no link.
