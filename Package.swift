@@ -133,7 +133,7 @@ let package = Package(
             name: "NetworkSimulatorTests",
             dependencies: ["NetworkSimulator", "Reactor", "Sockets", "TestSupport", "Wire", systemPackage],
             exclude: ["Oracles"], swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
-        .testTarget(name: "ArchitectureTests", swiftSettings: common),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: common),
         .target(
             name: "Console", dependencies: ["Sockets", systemPackage], path: "Examples/Console", swiftSettings: common),
         .testTarget(

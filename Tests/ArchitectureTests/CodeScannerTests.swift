@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
-@Suite struct CodeScannerTests {
+@Suite(.blocking) struct CodeScannerTests {
     @Test(arguments: [
         ("a // b", "a     "),
         ("a /* b /* c */ d */ e", "a                   e"),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
-@Suite struct DocumentationTests {
+@Suite(.blocking) struct DocumentationTests {
     @Test func `every public declaration says what it is`() {
         expectNone(Repository.sources.flatMap(Documentation.violations))
     }

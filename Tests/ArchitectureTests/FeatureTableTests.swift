@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
-@Suite struct FeatureTableTests {
+@Suite(.blocking) struct FeatureTableTests {
     private let table: FeatureTable
     private let tests: [String: String]
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
-@Suite struct FileShapeTests {
+@Suite(.blocking) struct FileShapeTests {
     @Test func `every file names its license first`() {
         expectNone(Repository.files.flatMap(FileShape.licenseViolations))
     }

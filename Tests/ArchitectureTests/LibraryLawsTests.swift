@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
-@Suite struct LibraryLawsTests {
+@Suite(.blocking) struct LibraryLawsTests {
     @Test func `no library and no tool imports Foundation`() {
         expectNone(Repository.sources.flatMap(LibraryLaws.foundationViolations))
     }

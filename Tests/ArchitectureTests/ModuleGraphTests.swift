@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
-@Suite struct ModuleGraphTests {
+@Suite(.blocking) struct ModuleGraphTests {
     @Test func `the repository is found and has files`() {
         #expect(Repository.sources.contains { $0.path == "Sources/nt/Main.swift" })
         #expect(Repository.files.contains { $0.path == "Tests/ArchitectureTests/ModuleGraphTests.swift" })

@@ -89,6 +89,14 @@ import Testing
         withExtendedLifetime(path) {}
     }
 
+    @Test func `what is kept for longer than a client may be silent has its answer`() throws {
+        let path = try Path("--idle", "20ms", "--delay", "100ms")
+        let client = try client(of: path.address)
+        try client.socket.sendAll(Array("x".utf8))
+        #expect(try client.socket.receive(upTo: 100)?.first == UInt8(ascii: "X"))
+        withExtendedLifetime(path) {}
+    }
+
     @Test func `more clients than --max lose their datagrams, and everything is lost with --drop 100%`() throws {
         let path = try Path("--max", "1")
         let (relay, address) = (path.relay, path.address)

@@ -4,10 +4,11 @@ import Reactor
 import Sockets
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Faults by script. B-TW-22
-@Suite struct FaultTests {
+@Suite(.blocking) struct FaultTests {
     /// An echo server on `server`, and a client's task.
     private func network(
         seed: UInt64 = 1, _ client: @escaping @Sendable () async throws -> Void

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 import Wire
 
-@Suite struct ByteBufferIntegerTests {
+@Suite(.blocking) struct ByteBufferIntegerTests {
     @Test func `integers stand in the order that was asked for`() {
         var buffer = ByteBuffer()
         buffer.append(integer: UInt16(0x0102))

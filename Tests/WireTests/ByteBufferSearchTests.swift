@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite struct ByteBufferSearchTests {
+@Suite(.blocking) struct ByteBufferSearchTests {
     @Test func `a byte is found at every place of every length and alignment`() {
         for start in 0..<17 {
             for length in 0..<70 {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite struct ByteBufferTests {
+@Suite(.blocking) struct ByteBufferTests {
     @Test func `an empty buffer has no memory and nothing in it`() {
         var buffer = ByteBuffer()
         #expect(buffer.isEmpty && buffer.count == 0 && buffer.capacity == 0 && buffer.bytes.byteCount == 0)

@@ -10,6 +10,11 @@ final class DatagramFlow: Sendable {
         /// The client's last datagram, without what it said: answers go back by its way.
         var latest: Datagram?
         var lastActivity: LoopInstant
+        /// How many are on their way, in both directions.
+        var underWay = 0
+
+        /// Since when nothing has passed: what is kept on purpose passes.
+        func silence(at now: LoopInstant) -> LoopInstant { underWay > 0 ? now : lastActivity }
     }
 
     private let client: ClientRecord
@@ -62,13 +67,15 @@ final class DatagramFlow: Sendable {
 
     private func takeAnswers(of target: DatagramSocket) async throws(SocketError) {
         while true {
-            target.readDeadline = state.withLock { $0.lastActivity }.advanced(by: idle)
+            let now = socket.loop.timeNow
+            target.readDeadline = state.withLock { $0.silence(at: now) }.advanced(by: idle)
             do throws(SocketError) {
                 let answer = try await target.receive()
                 if !answer.isTruncated { take(answer.bytes, .toClient) }
             } catch {
                 if error.reason == .timedOut {
-                    if state.withLock({ $0.lastActivity }).advanced(by: idle) <= socket.loop.timeNow { return }
+                    let now = socket.loop.timeNow
+                    if state.withLock({ $0.silence(at: now) }).advanced(by: idle) <= now { return }
                 } else if !error.isConnectionRefused && !error.isUnreachable {
                     throw error
                 }
@@ -80,7 +87,8 @@ final class DatagramFlow: Sendable {
         let now = socket.loop.timeNow
         state.withLock { $0.lastActivity = now }
         if isLost() { return }
-        _ = lines[direction].offer(.init(bytes: bytes, due: now.advanced(by: shaping.delay)))
+        guard lines[direction].offer(.init(bytes: bytes, due: now.advanced(by: shaping.delay))) else { return }
+        state.withLock { $0.underWay += 1 }
     }
 
     /// Whether chance has it that this one is lost.
@@ -95,6 +103,12 @@ final class DatagramFlow: Sendable {
     private func bring(_ direction: RelayDirection, _ target: DatagramSocket, _ trace: TrafficRecord?) async throws {
         let loop = socket.loop
         while let piece = await lines[direction].take() {
+            defer {
+                state.withLock { state in
+                    state.underWay -= 1
+                    state.lastActivity = loop.timeNow
+                }
+            }
             let now = loop.timeNow
             let departure = shaping.departure(piece.bytes.count, direction, at: max(now, piece.due))
             if now < departure { try await loop.sleep(for: now.duration(to: departure)) }

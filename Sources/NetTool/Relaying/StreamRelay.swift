@@ -150,10 +150,13 @@ struct StreamRelay: Sendable {
 
     // MARK: Bytes
 
+    /// How long nothing may come: what is kept on purpose is no silence.
+    private var patience: Duration? { idle.map { $0 + delay } }
+
     private func receive(from source: Connection, _ direction: RelayDirection) async throws -> Received? {
         while true {
             // One direction may be silent while the other one is not.
-            if let idle { source.readDeadline = activity.last.advanced(by: idle) }
+            if let patience { source.readDeadline = activity.last.advanced(by: patience) }
             do throws(SocketError) {
                 guard let received = try await source.receive() else { return nil }
                 if direction == .toTarget { record.note(bytesIn: received.count) }
@@ -161,8 +164,8 @@ struct StreamRelay: Sendable {
                 return received
             } catch {
                 if case .broken = error.reason { try trace?.noteBreak(direction) }
-                guard error.reason == .timedOut, let idle else { throw error }
-                if activity.last.advanced(by: idle) <= client.loop.timeNow { throw Idle(limit: idle) }
+                guard error.reason == .timedOut, let patience else { throw error }
+                if activity.last.advanced(by: patience) <= client.loop.timeNow { throw Idle(limit: idle) }
             }
         }
     }

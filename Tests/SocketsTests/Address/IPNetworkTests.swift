@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
-@Suite struct IPNetworkTests {
+@Suite(.blocking) struct IPNetworkTests {
     @Test(
         "B-IP-02: what is no network is refused, and host bits with what the network would be",
         arguments: [

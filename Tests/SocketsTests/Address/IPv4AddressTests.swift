@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
-@Suite struct IPv4AddressTests {
+@Suite(.blocking) struct IPv4AddressTests {
     @Test(
         "B-SOCF-10: what inet_pton refuses is refused with its reason",
         arguments: [

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
-@Suite struct IPv6AddressTests {
+@Suite(.blocking) struct IPv6AddressTests {
     @Test(
         "A-089: every form is read, and printed as RFC 5952 has it",
         arguments: [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Texts that nobody would write: nothing traps, and what is accepted prints a text that reads as the same value.
-@Suite struct MutatedTextTests {
+@Suite(.blocking) struct MutatedTextTests {
     private static let seeds = [
         "127.0.0.1", "::ffff:1.2.3.4", "fe80::1%lo", "10.0.0.0/255.0.0.0", "2001:db8::/32", "[::1]:80?flowinfo=3",
         "unix:/tmp/%00x", "unix:@a b", "http://u:p@host:80/p?a=b&c", "udp://239.1.1.1:5000?iface=eth0&ttl=4",

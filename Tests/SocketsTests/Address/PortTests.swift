@@ -3,9 +3,10 @@
 import class Foundation.FileManager
 import Sockets
 import SystemPackage
+import TestSupport
 import Testing
 
-@Suite struct PortTests {
+@Suite(.blocking) struct PortTests {
     @Test(
         "A-047: what is no port is refused with a clear line",
         arguments: [

@@ -4,7 +4,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite struct SocketAddressTests {
+@Suite(.blocking) struct SocketAddressTests {
     private func systemBytes(_ address: SocketAddress) -> [UInt8] { address.withSystemBytes { Array($0) } }
 
     private func read(_ bytes: [UInt8]) -> SocketAddress { bytes.withUnsafeBytes { SocketAddress(systemBytes: $0) } }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
-@Suite struct SpecialPurposeTests {
+@Suite(.blocking) struct SpecialPurposeTests {
     @Test(
         "an address knows the smallest block that it is in, and its RFC",
         arguments: [

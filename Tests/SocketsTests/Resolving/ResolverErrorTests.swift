@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
 import SystemPackage
+import TestSupport
 import Testing
 
 /// a wrong name is a typed error that says what was asked.
-@Suite struct ResolverErrorTests {
+@Suite(.blocking) struct ResolverErrorTests {
     @Test func `a name that nobody has is told in one line`() {
         let error = #expect(throws: ResolverError.self) {
             try Resolver.resolve("nosuch.invalid", port: 80, flags: .numericHost)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
 /// A-095, B-SOCF-08: the system's tables of services and protocols.
-@Suite struct ServiceNamesTests {
+@Suite(.blocking) struct ServiceNamesTests {
     @Test func `a service has a port`() throws {
         #expect(try ServiceNames.port(of: "http") == 80)
         #expect(try ServiceNames.port(of: "ftp") == 21)

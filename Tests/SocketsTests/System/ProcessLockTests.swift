@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Links that say which process has something. B-TW-05
-@Suite struct ProcessLockTests {
+@Suite(.blocking) struct ProcessLockTests {
     private let directory: TemporaryDirectory
     private let path: [UInt8]
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sockets
+import TestSupport
 import Testing
 
 /// Texts that a stranger sends take time that is linear in their length. What these tests read took minutes once.
-@Suite struct LinearTextTests {
+@Suite(.blocking) struct LinearTextTests {
     private static let length = 1 << 20
 
     /// Has a limit that only quadratic time exceeds, also on a busy machine.

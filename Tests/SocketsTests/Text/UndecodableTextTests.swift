@@ -5,7 +5,7 @@ import Testing
 @testable import Sockets
 
 /// Bytes that are no text: A-066 (an error or a replacement, by choice), A-067 (they end nothing).
-@Suite struct UndecodableTextTests {
+@Suite(.blocking) struct UndecodableTextTests {
     /// Encoding, bytes, the bytes that are at fault and where, what stands there when they are replaced.
     static let wrong: [(TextEncoding, [UInt8], [UInt8], Int, String)] = [
         (.gbk, [0xC4, 0xE3, 0xFF, 0x41], [0xFF], 2, "你\u{FFFD}A"),
@@ -149,7 +149,7 @@ import Testing
 }
 
 /// Characters that an encoding lacks.
-@Suite struct UnencodableTextTests {
+@Suite(.blocking) struct UnencodableTextTests {
     @Test func `a character that the encoding lacks is told with its place`() throws {
         let error = #expect(throws: TextError.self) { try "né€😀".encoded(as: .latin1) }
         #expect(error?.reason == .notEncodable("€", offset: 3))

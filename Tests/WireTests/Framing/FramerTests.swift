@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// What holds for every framer: B-TW-17 (the receivers' framing: exact limits and linear time), P13.
-@Suite struct FramerTests {
+@Suite(.blocking) struct FramerTests {
     @Test(arguments: FramerCase.all)
     func `a stream gives the same frames however it is cut`(_ sample: FramerCase) {
         let whole = Decoding(sample.framer, [sample.stream])

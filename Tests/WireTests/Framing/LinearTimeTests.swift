@@ -5,7 +5,7 @@ import Wire
 
 /// P13 and B-TW-17: lines are bounded and searched in linear time, where others search a long line again for each
 /// piece of it.
-@Suite struct LinearTimeTests {
+@Suite(.blocking) struct LinearTimeTests {
     private static let framers: [any ByteFramer] = [
         LineFramer(limit: 100), DelimiterFramer([UInt8]("\n"), limit: 100),
         DelimiterFramer([UInt8]("ab\n"), limit: 100),

@@ -6,7 +6,7 @@ import Wire
 
 /// Streams that Python writes by `struct.pack` and by the netstrings' rule, as Twisted's receivers do, are read here,
 /// and ours there: B-TW-17.
-@Suite struct PythonFramesTests {
+@Suite(.blocking) struct PythonFramesTests {
     private static let script = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Oracles/frames.py")
 

@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// The head of a `CONNECT` request: P1's rules for what a proxy reads.
-@Suite struct ConnectRequestTests {
+@Suite(.blocking) struct ConnectRequestTests {
     private func step(limit: Int = 200) -> Exchange.Step {
         var framer = ConnectRequestFramer(limit: limit, fieldLimit: 3)
         var hasRead = false

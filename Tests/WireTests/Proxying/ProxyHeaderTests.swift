@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// The PROXY protocol: promises 1.13 (536 bytes), and one framing for every way to cut it.
-@Suite struct ProxyHeaderTests {
+@Suite(.blocking) struct ProxyHeaderTests {
     struct Sample: Sendable, CustomStringConvertible {
         let description: String
         let stream: [UInt8]

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// Addresses and targets as text: what a proxy lets itself be asked for.
-@Suite struct ProxyTargetTests {
+@Suite(.blocking) struct ProxyTargetTests {
     @Test(arguments: [
         "example.test:80", "a.b.c.:1", "127.0.0.1:65535", "[::1]:443", "xn--bcher-kva.example:443", "under_score:1",
         "[::ffff:192.0.2.1]:25", "x:1",

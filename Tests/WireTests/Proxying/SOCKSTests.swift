@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite struct SOCKSServerTests {
+@Suite(.blocking) struct SOCKSServerTests {
     struct Sample: Sendable, CustomStringConvertible {
         let description: String
         let stream: [UInt8]
@@ -150,7 +150,7 @@ import Wire
     }
 }
 
-@Suite struct SOCKSClientTests {
+@Suite(.blocking) struct SOCKSClientTests {
     private static let name = ProxyTarget(host: "host".utf8, port: 80) ?? ProxyTarget(.v4(1), 1)
     private static let credentials = ProxyCredentials(user: "u".utf8, password: "p".utf8)
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite struct RESPTests {
+@Suite(.blocking) struct RESPTests {
     private static let values: [(RESPValue, String)] = [
         (.simple("OK"), "+OK\r\n"), (.simple(""), "+\r\n"), (.error("ERR no"), "-ERR no\r\n"),
         (.integer(0), ":0\r\n"), (.integer(.max), ":9223372036854775807\r\n"),

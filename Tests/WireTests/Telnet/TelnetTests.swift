@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Telnet's two sides: A-157, B-FTP-03, B-TW-24 (negotiation).
-@Suite struct TelnetTests {
+@Suite(.blocking) struct TelnetTests {
     private static let accepted: [(option: TelnetOption, side: TelnetSide)] = [
         (.echo, .remote), (.binary, .remote), (.terminalType, .local),
     ]
