@@ -4,11 +4,10 @@ import Reactor
 import Sockets
 import Synchronization
 import SystemPackage
-import TestSupport
 import Testing
 
 /// Faults by script. B-TW-22
-@Suite(.blocking) struct FaultTests {
+@Suite struct FaultTests {
     /// An echo server on `server`, and a client's task.
     private func network(
         seed: UInt64 = 1, _ client: @escaping @Sendable () async throws -> Void

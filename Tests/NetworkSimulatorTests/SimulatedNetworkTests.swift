@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.blocking) struct SimulatedNetworkTests {
+@Suite struct SimulatedNetworkTests {
     // MARK: Time
 
     @Test func `an hour's sleep takes an hour of the network's time and none of ours`() async throws {
