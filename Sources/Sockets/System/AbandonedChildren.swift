@@ -29,9 +29,11 @@ package final class AbandonedChildren: Sendable {
 }
 
 extension SystemCalls {
-    /// Whether a child goes on; if not the system forgets it.
+    /// Whether a child goes on, as far as is known; if not the system forgets it.
     fileprivate static func isRunning(child: CInt) -> Bool {
-        (try? perform(.waitid) { waitpid(child, nil, WNOHANG) }) == 0
+        do throws(Errno) { return try perform(.waitid) { waitpid(child, nil, WNOHANG) } == 0 } catch {
+            return error != .noChildProcess
+        }
     }
 
     /// Ends a child that nobody was told of yet, and forgets it.

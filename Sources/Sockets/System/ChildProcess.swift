@@ -67,7 +67,8 @@ package struct ChildProcess: ~Copyable, Sendable {
     }
 
     deinit {
-        if ended == nil && (try? SystemCalls.end(ofProcess: owned.number, waiting: false)) == .some(.none) {
+        // One that could not be asked may go on.
+        if ended == nil && ((try? SystemCalls.end(ofProcess: owned.number, waiting: false)) ?? nil) == nil {
             AbandonedChildren.shared.add(identifier)
         }
     }

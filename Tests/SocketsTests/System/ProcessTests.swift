@@ -274,9 +274,11 @@ import Testing
 
         @Test(arguments: [SystemCall.spawn, .pidfdOpen, .waitid, .pidfdSendSignal, .kill, .pipe])
         func `P10: a signal is not seen, an error is`(call: SystemCall) throws {
+            var identifier: CInt?
             func perform() throws {
                 _ = try PipeEnds()
                 var child = try ChildProcess(SpawnRequest("/bin/sleep", arguments: ["sleep", "1000"]))
+                identifier = child.identifier
                 defer { kill(child.identifier, SIGKILL) }
                 try child.send(.hangUp)
                 try child.sendToGroup(.kill)
@@ -287,6 +289,13 @@ import Testing
             #expect(plan.count(of: call) >= 3)
             _ = withFaults(FaultPlan { made, _ in made == call ? .fail(.noMemory) : nil }) {
                 #expect(throws: Errno.noMemory) { try perform() }
+            }
+            // Whatever failed, no zombie stays.
+            guard let identifier else { return }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while kill(identifier, 0) == 0 {
+                try #require(ContinuousClock.now < deadline, "a zombie")
+                AbandonedChildren.shared.forgetEnded()
             }
         }
     #endif
