@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// Packet files, read back by a program in another language that knows nothing but the specifications. B-TW-22
-@Suite struct CaptureTests {
+@Suite(.blocking) struct CaptureTests {
     private static let oracle = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "Oracles/pcapng.py")
 

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The same seed, the same run; another one, another. B-TW-22
-@Suite struct DeterminismTests {
+@Suite(.blocking) struct DeterminismTests {
     /// Clients that quarrel over a lossy, jittery network with faults by chance.
     private static func quarrel(seed: UInt64) throws -> (hash: UInt64, text: String) {
         var settings = SimulatedNetwork.Settings()

@@ -4,10 +4,11 @@ import Reactor
 import Sockets
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Faults by chance. B-TW-22
-@Suite struct DisturbanceTests {
+@Suite(.blocking) struct DisturbanceTests {
     /// What a fault by chance leaves in the trace when it begins; what it does when it ends.
     private static let traces: [Disturbance.Fault: [NetworkEvent.Fault]] = [
         .partition: [.cut, .cut, .heal, .heal], .cut: [.cut, .heal], .hold: [.hold, .release],

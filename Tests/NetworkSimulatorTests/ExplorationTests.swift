@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Faults that were planted, and are found within a thousand seeds. B-TW-22
-@Suite struct ExplorationTests {
+@Suite(.blocking) struct ExplorationTests {
     /// Items from one task to another, with a lost wake-up planted: between the look and the wait others go on.
     private final class Mailbox: Sendable {
         private let state = Mutex<(items: [Int], waiter: CheckedContinuation<Void, Never>?)>(([], nil))

@@ -4,10 +4,11 @@ import Reactor
 import Sockets
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Faults by script. B-TW-22
-@Suite struct FaultTests {
+@Suite(.blocking) struct FaultTests {
     /// An echo server on `server`, and a client's task.
     private func network(
         seed: UInt64 = 1, _ client: @escaping @Sendable () async throws -> Void
@@ -240,9 +241,8 @@ import Testing
             dates.withLock { $0[0] } == .seconds(1_767_225_600 - 3600) + .milliseconds(100), "\(dates.withLock { $0 })")
     }
 
-    /// A peer that has crashed, or is gone, and can't say so: its resets are lost.
-    @Test(arguments: [true, false]) func `a reset that is lost comes again when it is asked for`(isBlocked: Bool) throws
-    {
+    /// A network with little room, and a server in it that resets its connection after two seconds.
+    private func resettingNetwork() throws -> (SimulatedNetwork, SimulatedHost) {
         var settings = SimulatedNetwork.Settings()
         settings.bufferSize = 1000
         let network = SimulatedNetwork(seed: 1, settings)
@@ -252,6 +252,13 @@ import Testing
             try await connection.loop.sleep(for: .seconds(2))
             connection.abort()
         }
+        return (network, server)
+    }
+
+    /// A peer that has crashed, or is gone, and can't say so: its resets are lost.
+    @Test(arguments: [true, false]) func `a reset that is lost comes again when it is asked for`(isBlocked: Bool) throws
+    {
+        let (network, server) = try resettingNetwork()
         let client = try network.client("client") {
             try await withConnection(to: "server:7") { connection in
                 let loop = connection.loop
@@ -274,15 +281,7 @@ import Testing
     }
 
     @Test func `who waits for room at a peer that is cut off for good gives up`() throws {
-        var settings = SimulatedNetwork.Settings()
-        settings.bufferSize = 1000
-        let network = SimulatedNetwork(seed: 1, settings)
-        let server = try network.host("server") {
-            let listener = try await Listener(on: "*:7")
-            let connection = try await listener.accept()
-            try await connection.loop.sleep(for: .seconds(2))
-            connection.abort()
-        }
+        let (network, server) = try resettingNetwork()
         let client = try network.client("client") {
             try await withConnection(to: "server:7") { connection in
                 let seen = await reason { try await connection.send([UInt8](repeating: 1, count: 5000)) }

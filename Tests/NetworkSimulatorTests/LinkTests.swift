@@ -4,10 +4,11 @@ import Reactor
 import Sockets
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What links do to streams and to datagrams. B-TW-22
-@Suite struct LinkTests {
+@Suite(.blocking) struct LinkTests {
     /// Two hosts and a server on the second one that echoes; `body` runs on the first.
     private func withEcho(
         seed: UInt64? = 1, _ link: Link, _ settings: SimulatedNetwork.Settings = .init(),

@@ -3,10 +3,11 @@ import NetworkSimulator
 import Reactor
 import Sockets
 import SystemPackage
+import TestSupport
 import Testing
 
 /// TCP from behind a NAT, in the terms of RFC 5382. B-TW-22
-@Suite struct NATConnectionTests {
+@Suite(.blocking) struct NATConnectionTests {
     /// An echo server outside, and `ann` behind a NAT, whose task it is to run `client`.
     private static func network(
         _ behavior: NATBehavior = .portRestrictedCone, seed: UInt64 = 1,

@@ -4,10 +4,11 @@ import Reactor
 import Sockets
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Datagrams past a NAT, in the terms of RFC 4787. B-TW-22, A-103
-@Suite struct NATTests {
+@Suite(.blocking) struct NATTests {
     private static func behaviors() -> [NATBehavior] {
         NATBehavior.Dependence.allCases.flatMap { mapping in
             NATBehavior.Dependence.allCases.map { NATBehavior(mapping: mapping, filtering: $0) }

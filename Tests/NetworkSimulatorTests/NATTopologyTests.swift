@@ -2,10 +2,11 @@
 import NetworkSimulator
 import Reactor
 import Sockets
+import TestSupport
 import Testing
 
 /// Who is behind a NAT, and what lies between. B-TW-22
-@Suite struct NATTopologyTests {
+@Suite(.blocking) struct NATTopologyTests {
     @Test func `a NAT behind a NAT translates twice, and equal inner addresses do not meet`() async throws {
         let network = SimulatedNetwork(seed: 3)
         network.link = Link(latency: .milliseconds(10))

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What datagrams in memory do besides what datagrams do on every ground.
-@Suite struct SimulatedDatagramTests {
+@Suite(.blocking) struct SimulatedDatagramTests {
     /// Three hosts, the first of which runs `body`.
     private func withHosts(
         _ settings: SimulatedNetwork.Settings = .init(), link: Link = Link(),

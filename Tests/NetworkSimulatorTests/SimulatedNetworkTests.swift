@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct SimulatedNetworkTests {
+@Suite(.blocking) struct SimulatedNetworkTests {
     // MARK: Time
 
     @Test func `an hour's sleep takes an hour of the network's time and none of ours`() async throws {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What keeps a simulation from reaching the real world: its own names, and no loop for who is on none.
-@Suite struct SimulationBoundsTests {
+@Suite(.blocking) struct SimulationBoundsTests {
     private func outcome(_ body: () async throws -> Void) async -> ResolverError.Reason? {
         do {
             try await body()

@@ -7,7 +7,7 @@ import Testing
 @testable import NetworkSimulator
 
 /// A NAT's table against what a list of all that went out says. B-TW-22
-@Suite struct TranslationTableTests {
+@Suite(.blocking) struct TranslationTableTests {
     /// Something that went out.
     private struct Sent {
         let inside: SocketAddress

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import NetworkSimulator
+import TestSupport
 import Testing
 
 /// The article "Test a protocol without a network": its code is this folder's, and its report is what comes of it.
-@Suite struct WorkedExampleTests {
+@Suite(.blocking) struct WorkedExampleTests {
     private static let here = URL(filePath: #filePath).deletingLastPathComponent()
 
     private static func article() throws -> String {

@@ -35,7 +35,7 @@ private final class Threads: TaskExecutor {
     private init(count: Int) {
         for _ in 0..<count {
             Thread.detachNewThread { [self] in
-                while let job = take() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+                while true { take().runSynchronously(on: asUnownedTaskExecutor()) }
             }
         }
     }
@@ -47,7 +47,7 @@ private final class Threads: TaskExecutor {
     }
 
     /// The next job in their order; waits for one.
-    private func take() -> UnownedJob? {
+    private func take() -> UnownedJob {
         available.wait()
         return jobs.withLock { jobs in
             let job = jobs.waiting[jobs.next]

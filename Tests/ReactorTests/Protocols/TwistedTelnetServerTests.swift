@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Our telnet beside Twisted's, in both roles. B-TW-24, B-FTP-03
-@Suite(.enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
+@Suite(.blocking, .enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
 struct TwistedTelnetServerTests {
     private static let client = """
         import sys

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Beside Twisted itself, in both roles.
-@Suite(.enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
+@Suite(.blocking, .enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
 struct TwistedTests {
     /// What both sides speak.
     enum Dialect: String, CaseIterable, Sendable {
@@ -86,29 +86,10 @@ struct TwistedTests {
         func lineReceived(_ line: String, _ transport: StreamTransport) { sendLine(line, transport) }
     }
 
-    private struct NetstringEcho: NetstringReceiver {
-        func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws {
-            try sendString(string, transport)
-        }
-    }
-
-    private struct Int8Echo: Int8StringReceiver {
-        func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws {
-            try sendString(string, transport)
-        }
-    }
-
-    private struct Int16Echo: Int16StringReceiver {
-        func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws {
-            try sendString(string, transport)
-        }
-    }
-
-    private struct Int32Echo: Int32StringReceiver {
-        func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws {
-            try sendString(string, transport)
-        }
-    }
+    private struct NetstringEcho: NetstringReceiver, StringEcho {}
+    private struct Int8Echo: Int8StringReceiver, StringEcho {}
+    private struct Int16Echo: Int16StringReceiver, StringEcho {}
+    private struct Int32Echo: Int32StringReceiver, StringEcho {}
 
     private func factory(_ dialect: Dialect) -> Factory {
         switch dialect {
@@ -261,4 +242,11 @@ extension BlockingThread {
             Thread.detachNewThread { continuation.resume(with: Result { try self.join(within: 60) }) }
         }
     }
+}
+
+/// Sends each string back.
+private protocol StringEcho: StringReceiver {}
+
+extension StringEcho {
+    func stringReceived(_ string: RawSpan, _ transport: StreamTransport) throws { try sendString(string, transport) }
 }

@@ -83,7 +83,7 @@ import Testing
 }
 
 /// The same beside Twisted, in both roles.
-@Suite(.enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
+@Suite(.blocking, .enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
 struct TwistedUnixOwnerTests {
     private static let script = """
         import sys

@@ -152,7 +152,7 @@ import Wire
 }
 
 /// With haproxy on the other side.
-@Suite(.enabled(if: Haproxy.isInstalled, Comment(rawValue: Haproxy.absence))) struct HaproxyTests {
+@Suite(.blocking, .enabled(if: Haproxy.isInstalled, Comment(rawValue: Haproxy.absence))) struct HaproxyTests {
     @Test(arguments: ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c,unique-id"])
     func `what haproxy says of its clients is understood`(option: String) async throws {
         try await withLoop(of: .epoll) { loop in

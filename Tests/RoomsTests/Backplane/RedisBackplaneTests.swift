@@ -9,7 +9,7 @@ import Testing
 @testable import Rooms
 
 /// Two chats, as on two machines, that share their rooms by a real Redis.
-@Suite(.enabled(if: Installed.has("redis-server", "redis-cli"), "NOT tested: Redis is not installed"))
+@Suite(.blocking, .enabled(if: Installed.has("redis-server", "redis-cli"), "NOT tested: Redis is not installed"))
 struct RedisBackplaneTests {
     /// Whether each of the backplanes hears the others.
     private final class Links: Sendable {

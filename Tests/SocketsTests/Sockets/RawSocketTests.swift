@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// These need root (or CAP_NET_RAW); without it they are skipped, and the run says so.
-@Suite(.enabled(if: getuid() == 0, "raw sockets need root: A-009, A-010 are NOT tested"))
+@Suite(.blocking, .enabled(if: getuid() == 0, "raw sockets need root: A-009, A-010 are NOT tested"))
 struct RawSocketTests {
     //
     @Test func `an ICMP echo of our own making is answered on loopback`() throws {

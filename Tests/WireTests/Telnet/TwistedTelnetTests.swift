@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// The same streams, read by Twisted: B-TW-24.
-@Suite(.enabled(if: Twisted.isInstalled, "python3-twisted is not installed"))
+@Suite(.blocking, .enabled(if: Twisted.isInstalled, "python3-twisted is not installed"))
 struct TwistedTelnetTests {
     /// Data, commands, subnegotiations, and what a peer says of options.
     private func stream(_ generator: inout SeededGenerator) -> [UInt8] {
