@@ -14,18 +14,15 @@ struct TimeSpan: Hashable, Sendable {
     ///
     /// - Throws: why it is none, as the end of a sentence.
     init(_ text: String) throws(Malformed) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
-        let unit = text.dropFirst(digits.count)
-        guard digits.first != ".", digits.last != ".", digits.count(where: { $0 == "." }) <= 1,
-            let number = Double(digits)
-        else {
+        guard let written = NumberWithUnit(text) else {
             throw Malformed("a time is a number and its unit, as in 250ms, 5s, 2m or 1h")
         }
-        guard let seconds = Self.units[String(unit)] else {
-            throw Malformed("'\(unit)' is no unit of time: write ms, s, m or h")
+        guard let unit = Self.units[String(written.unit)] else {
+            throw Malformed("'\(written.unit)' is no unit of time: write ms, s, m or h")
         }
-        guard number * seconds <= Self.maximum / .seconds(1) else { throw Malformed("that is more than a year") }
-        duration = .seconds(number * seconds)
+        let seconds = written.number * unit
+        guard seconds <= Self.maximum / .seconds(1) else { throw Malformed("that is more than a year") }
+        duration = .seconds(seconds)
     }
 
     private static let units = ["": 1.0, "ms": 0.001, "s": 1, "m": 60, "h": 3600]

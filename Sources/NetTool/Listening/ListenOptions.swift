@@ -32,15 +32,7 @@ struct ListenOptions: ParsableArguments {
     @Flag(name: .customLong("public"), help: ":PORT is every interface, for whoever can reach this machine.")
     var isPublic = false
 
-    @Option(
-        help: ArgumentHelp("Who may come; nobody else may then. Again for each further one.", valueName: "network"),
-        transform: NetworkName.init)
-    var allow: [NetworkName] = []
-
-    @Option(
-        help: ArgumentHelp("Who may not come, even if --allow says so.", valueName: "network"),
-        transform: NetworkName.init)
-    var deny: [NetworkName] = []
+    @OptionGroup var admission: AdmissionOptions
 
     @Option(
         help: ArgumentHelp(

@@ -21,7 +21,7 @@ final class ListenRun: Sendable {
         handler = try ListenHandler.read(words[split...], command: session.command)
         try options.check(handler)
         addresses = try ListenAddresses(words[..<split], isPublic: options.isPublic)
-        admitted = AddressFilter(allowing: options.allow.map(\.network), denying: options.deny.map(\.network))
+        admitted = options.admission.filter
         try addresses.check(handler, isFiltered: !admitted.allowed.isEmpty)
         if !addresses.datagrams.isEmpty, let obstacle = handler.datagramObstacle { throw ToolFailure(.usage, obstacle) }
         if handler == .stdio, addresses.hasStandardIO {

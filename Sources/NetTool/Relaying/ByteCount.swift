@@ -11,11 +11,10 @@ struct ByteCount: Hashable, Sendable {
     ///
     /// - Throws: why it is none, as the end of a sentence.
     init(_ text: String) throws(Malformed) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
-        guard digits.first != ".", digits.last != ".", let number = Double(digits),
-            let unit = Self.units[text.dropFirst(digits.count).uppercased()]
-        else { throw Malformed("bytes are a number, with K, M or G behind it for more: 500, 64K, 1.5M") }
-        let count = number * unit
+        guard let written = NumberWithUnit(text), let unit = Self.units[written.unit.uppercased()] else {
+            throw Malformed("bytes are a number, with K, M or G behind it for more: 500, 64K, 1.5M")
+        }
+        let count = written.number * unit
         guard count >= 1, count <= Self.maximum else { throw Malformed("that is not between 1 and 1024G bytes") }
         bytes = Int(count)
     }

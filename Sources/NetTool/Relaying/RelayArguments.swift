@@ -21,8 +21,8 @@ extension AccessOptions {
         }
         if let authFile { credentials = try ProxyCredentials.read(from: authFile) }
         return AccessRules(
-            clients: AddressFilter(allowing: allow.map(\.network), denying: deny.map(\.network)),
-            credentials: credentials, allowsPrivate: allowPrivate, targets: allowTarget.map(\.network),
+            clients: admission.filter, credentials: credentials, allowsPrivate: allowPrivate,
+            targets: allowTarget.map(\.network),
             // Whatever leads to an address of its own comes from there.
             isOwn: { machine.sourceAddress($0) == $0 })
     }

@@ -93,15 +93,7 @@ struct RelayOptions: ParsableArguments {
 
 /// The flags that say who may use a relay.
 struct AccessOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("Who may come; nobody else may then. Again for each further one.", valueName: "network"),
-        transform: NetworkName.init)
-    var allow: [NetworkName] = []
-
-    @Option(
-        help: ArgumentHelp("Who may not come, even if --allow says so.", valueName: "network"),
-        transform: NetworkName.init)
-    var deny: [NetworkName] = []
+    @OptionGroup var admission: AdmissionOptions
 
     // No transform: the parser would quote a secret that is malformed.
     @Option(help: ArgumentHelp("What clients of a proxy have to give.", valueName: "user:password"))
