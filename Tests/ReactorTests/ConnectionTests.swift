@@ -98,6 +98,14 @@ func until(_ condition: @Sendable () async throws -> Bool) async throws {
     }
 }
 
+/// Waits until nobody listens at an address: a program that another test starts at this moment has a copy of each
+/// descriptor, until it really starts.
+func untilRefused(at address: SocketAddress, on loop: EventLoop? = nil) async throws {
+    try await until {
+        await reason { try await withConnection(to: address, on: loop) { _ in } } == .system(.connectionRefused)
+    }
+}
+
 extension Connection {
     /// Whether a task waits to receive.
     var isReceiving: Bool {

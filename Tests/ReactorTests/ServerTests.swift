@@ -105,9 +105,7 @@ import Testing
                 try await client.send("a")
                 #expect(try await client.receive(upTo: 10) == Array("a".utf8))
                 server.drain()
-                try await until {
-                    await reason { try await withConnection(to: address) { _ in } } == .system(.connectionRefused)
-                }
+                try await untilRefused(at: address)
                 try await client.send("b")
                 #expect(try await client.receive(upTo: 10) == Array("bye".utf8))
             }

@@ -102,10 +102,7 @@ extension Connection {
     @inline(__always)
     nonisolated(nonsending) func waitUntilReadable() async throws(SocketError) -> Bool {
         guard !hasUnread, let waiting = try transport.waitToReceive() else { return true }
-        if isOver {
-            let look = takeLastLook()
-            if look != .wait { return look == .attempt }
-        }
+        if isOver, let mayAttempt = takeLastLook() { return mayAttempt }
         try await wait(at: waiting, .receive, until: min(readDeadline, idleDeadline))
         return true
     }

@@ -101,18 +101,18 @@ public final class Connection: Sendable, TaskOwned {
         return drainState.load(ordering: .relaxed) & both == both
     }
 
-    /// Where it is over: what a receive does that would wait.
-    enum LastLook { case wait, attempt, end }
-
+    /// Where it is over: whether a receive that would wait makes an attempt, or ends; nil where it goes on waiting, for
+    /// something else than bytes.
+    ///
     /// What has come may not have been announced yet: one attempt is a real one, whatever the transport knows, and
-    /// where it finds nothing it was the last. A wait for something else than bytes is none for a client.
+    /// where it finds nothing it was the last.
     @inline(never)
-    func takeLastLook() -> LastLook {
-        if transport.isHeldBack { return .wait }
+    func takeLastLook() -> Bool? {
+        if transport.isHeldBack { return nil }
         let before = drainState.bitwiseOr(Self.hasLookedLast, ordering: .relaxed).oldValue
-        if before & Self.hasLookedLast != 0 { return .end }
+        if before & Self.hasLookedLast != 0 { return false }
         transport.wakeReceiver()
-        return .attempt
+        return true
     }
 
     /// Bytes have come, and behind them there may be more.

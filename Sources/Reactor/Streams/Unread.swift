@@ -112,10 +112,7 @@ extension Connection {
     /// task's meanwhile.
     nonisolated(nonsending) func waitToFill(_ deadline: LoopInstant) async throws(SocketError) -> Bool {
         guard let waiting = try transport.waitToReceive() else { return true }
-        if isOver && !hasUnread {
-            let look = takeLastLook()
-            if look != .wait { return look == .attempt }
-        }
+        if isOver, !hasUnread, let mayAttempt = takeLastLook() { return mayAttempt }
         unread.slim()
         unread.isAwaited = true
         defer { unread.isAwaited = false }

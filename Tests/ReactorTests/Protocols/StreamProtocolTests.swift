@@ -257,12 +257,7 @@ import Testing
                 port.stopListening()
                 try await loop.sleep(for: .milliseconds(5))
                 #expect(recorder.notes == ["start", "made"])
-                // A program that another test starts at this moment has a copy of each descriptor, until it really
-                // starts.
-                try await until {
-                    await reason { try await withConnection(to: address, on: loop) { _ in } }
-                        == .system(.connectionRefused)
-                }
+                try await untilRefused(at: address, on: loop)
             }
             try await until(on: loop) { recorder.notes == ["start", "made", "lost: closed cleanly", "stop"] }
         }

@@ -186,10 +186,7 @@ import Testing
         }
         server.drain()
         try await running.value
-        // A program that another test starts at this moment has a copy of each descriptor, until it really starts.
-        try await until {
-            await reason { try await withConnection(to: address) { _ in } } == .system(.connectionRefused)
-        }
+        try await untilRefused(at: address)
     }
 
     @Test func `a descriptor that does not listen is refused and stays what it is`() async throws {
