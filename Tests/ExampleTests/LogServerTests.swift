@@ -54,44 +54,19 @@ import Testing
     // A2-11
     @Test(.telnet, arguments: everyServer)
     func `several telnets are served at once`(author: Author, name: String) throws {
-        let (server, address) = try programs.server(author, name)
-        let telnets = try (0..<4).map { _ in try programs.telnet(to: address) }
-        for _ in telnets { try server.line(containing: "Got connection from") }
-        // Each of them twice, in turn and back: nobody has to leave for another to be heard.
-        for (number, telnet) in (telnets.enumerated() + telnets.enumerated().reversed()) {
-            try telnet.write("telnet \(number)\n")
-            try server.line(containing: "telnet \(number)")
-        }
+        try programs.expectSeveralTelnetsServed(by: author, name)
     }
 
     //
     @Test(arguments: everyServer)
     func `who leaves is named, and the others stay`(author: Author, name: String) throws {
-        let (server, address) = try programs.server(author, name)
-        let staying = try Socket.patient(to: address)
-        let leaving = try Socket.patient(to: address)
-        let port = try #require(try leaving.localAddress.port)
-        for _ in 0..<2 { try server.line(containing: "Got connection from") }
-        try leaving.close()
-        #expect(try server.line(containing: "disconnected").contains("\(port)"))
-        try staying.sendAll("still here".utf8)
-        try server.line(containing: "still here")
+        try programs.expectDepartureNamed(by: author, name)
     }
 
     // A-149, A2-13, A-072: after a reset the system knows no peer, so its address must have been remembered.
     @Test(arguments: everyServer)
     func `a reset counts as a disconnection, with the name that the client had`(author: Author, name: String) throws {
-        let (server, address) = try programs.server(author, name)
-        let staying = try Socket.patient(to: address)
-        let resetting = try Socket.patient(to: address)
-        let own = try resetting.localAddress
-        for _ in 0..<2 { try server.line(containing: "Got connection from") }
-        try resetting.reset()
-        let line = try server.line(containing: "disconnected")
-        #expect(line.contains("\(try #require(own.port))"))
-        if author == .us { #expect(line == "\(own) disconnected: connection broken: connection reset by peer") }
-        try staying.sendAll("still here".utf8)
-        try server.line(containing: "still here")
+        try programs.expectResetNamed(by: author, name)
     }
 
     //

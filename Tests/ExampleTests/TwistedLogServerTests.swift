@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Seed 004: the log servers with Twisted, beside those with `select` and `poll`.
-@Suite(.enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
+@Suite(.blocking, .enabled(if: Twisted.python != nil, Comment(rawValue: Twisted.absence)))
 struct TwistedLogServerTests {
     private let programs = Programs()
 
@@ -15,43 +15,19 @@ struct TwistedLogServerTests {
     //
     @Test(.telnet, arguments: everyServer)
     func `several telnets are served at once`(author: Author, name: String) throws {
-        let (server, address) = try programs.server(author, name)
-        let telnets = try (0..<4).map { _ in try programs.telnet(to: address) }
-        for _ in telnets { try server.line(containing: "Got connection from") }
-        for (number, telnet) in (telnets.enumerated() + telnets.enumerated().reversed()) {
-            try telnet.write("telnet \(number)\n")
-            try server.line(containing: "telnet \(number)")
-        }
+        try programs.expectSeveralTelnetsServed(by: author, name)
     }
 
     //
     @Test(arguments: everyServer)
     func `who leaves is named, and the others stay`(author: Author, name: String) throws {
-        let (server, address) = try programs.server(author, name)
-        let staying = try Socket.patient(to: address)
-        let leaving = try Socket.patient(to: address)
-        let port = try #require(try leaving.localAddress.port)
-        for _ in 0..<2 { try server.line(containing: "Got connection from") }
-        try leaving.close()
-        #expect(try server.line(containing: "disconnected").contains("\(port)"))
-        try staying.sendAll("still here\r\n".utf8)
-        try server.line(containing: "still here")
+        try programs.expectDepartureNamed(by: author, name, end: "\r\n")
     }
 
     //
     @Test(arguments: everyServer)
     func `a reset counts as a disconnection`(author: Author, name: String) throws {
-        let (server, address) = try programs.server(author, name)
-        let staying = try Socket.patient(to: address)
-        let resetting = try Socket.patient(to: address)
-        let own = try resetting.localAddress
-        for _ in 0..<2 { try server.line(containing: "Got connection from") }
-        try resetting.reset()
-        let line = try server.line(containing: "disconnected")
-        #expect(line.contains("\(try #require(own.port))"))
-        if author == .us { #expect(line == "\(own) disconnected: connection broken: connection reset by peer") }
-        try staying.sendAll("still here\r\n".utf8)
-        try server.line(containing: "still here")
+        try programs.expectResetNamed(by: author, name, end: "\r\n")
     }
 
     // what telnet sends character by character
