@@ -12,6 +12,8 @@ final class DatagramFlow: Sendable {
         var lastActivity: LoopInstant
         /// How many are on their way, in both directions.
         var underWay = 0
+        /// How many there was no room for.
+        var losses = 0
 
         /// Since when nothing has passed: what is kept on purpose passes.
         func silence(at now: LoopInstant) -> LoopInstant { underWay > 0 ? now : lastActivity }
@@ -27,14 +29,21 @@ final class DatagramFlow: Sendable {
     /// The most bytes that wait for their target where nothing is kept on purpose.
     private static let room = 1 << 18
 
-    init(_ client: ClientRecord, on socket: DatagramSocket, _ shaping: Shaping, idle: Duration) {
+    /// - Parameter shared: what all flows of the relay have together.
+    init(
+        _ client: ClientRecord, on socket: DatagramSocket, _ shaping: Shaping, idle: Duration, of shared: SharedRoom
+    ) {
         self.client = client
         self.socket = socket
         self.shaping = shaping
         self.idle = idle
         state = Mutex(State(lastActivity: socket.loop.timeNow))
-        lines = BothWays { _ in DelayLine(limit: shaping.keepsDatagrams ? DelayLine.defaultLimit : Self.room) }
+        let limit = shaping.keepsDatagrams ? DelayLine.defaultLimit : Self.room
+        lines = BothWays { _ in DelayLine(limit: limit, of: shared) }
     }
+
+    /// How many datagrams were lost for which there was no room, in both directions; those by `--drop` not counted.
+    var losses: Int { state.withLock { $0.losses } }
 
     /// Takes a datagram of the client's on its way, unless it is lost.
     func forward(_ datagram: Datagram) {
@@ -87,8 +96,10 @@ final class DatagramFlow: Sendable {
         let now = socket.loop.timeNow
         state.withLock { $0.lastActivity = now }
         if isLost() { return }
-        guard lines[direction].offer(.init(bytes: bytes, due: now.advanced(by: shaping.delay))) else { return }
-        state.withLock { $0.underWay += 1 }
+        let isTaken = lines[direction].offer(.init(bytes: bytes, due: now.advanced(by: shaping.delay)))
+        state.withLock { state in
+            if isTaken { state.underWay += 1 } else { state.losses += 1 }
+        }
     }
 
     /// Whether chance has it that this one is lost.

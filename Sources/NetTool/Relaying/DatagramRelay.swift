@@ -27,7 +27,10 @@ final class DatagramRelay: Sendable {
     private let recorder: TrafficRecorder
     private let ending: Ending
     private let flows = Mutex<[SocketAddress: DatagramFlow]>([:])
-    /// How many datagrams came for which there was no room.
+    private let room = SharedRoom()
+    /// How many datagrams came of clients that there was no room for.
+    private let strangers = Atomic<Int>(0)
+    /// How many datagrams of clients, and answers to them, there was no room for.
     private let losses = Atomic<Int>(0)
 
     init(
@@ -79,9 +82,15 @@ final class DatagramRelay: Sendable {
             }
             return failures
         }
-        let lost = losses.load(ordering: .relaxed)
-        if lost > 0 { log.news("datagrams of more clients than may be, which were lost: \(lost)") }
+        tellLosses()
         if let failure = failures.first { throw failure }
+    }
+
+    private func tellLosses() {
+        let strangers = strangers.load(ordering: .relaxed)
+        if strangers > 0 { log.news("datagrams of more clients than may be, which were lost: \(strangers)") }
+        let losses = losses.load(ordering: .relaxed)
+        if losses > 0 { log.news("datagrams that came faster than they could be passed on, and were lost: \(losses)") }
     }
 
     /// Passes on what comes at one socket until it is closed; what receiving failed with.
@@ -107,7 +116,7 @@ final class DatagramRelay: Sendable {
         let (known, count) = flows.withLock { ($0[sender], $0.count) }
         if let known { return known }
         guard count < limits.connections else {
-            if losses.add(1, ordering: .relaxed).oldValue == 0 {
+            if strangers.add(1, ordering: .relaxed).oldValue == 0 {
                 log.news("as many clients as may be are there, \(count): datagrams of others are lost")
             }
             return nil
@@ -117,10 +126,11 @@ final class DatagramRelay: Sendable {
             ending.fail(error)
             return nil
         }
-        let flow = DatagramFlow(client, on: socket, shaping, idle: idle)
+        let flow = DatagramFlow(client, on: socket, shaping, idle: idle, of: room)
         flows.withLock { $0[sender] = flow }
         group.addTask { [self] in
             await run(flow, for: client, at: sender, on: socket.loop)
+            losses.add(flow.losses, ordering: .relaxed)
             flows.withLock { $0[sender] = nil }
         }
         return flow

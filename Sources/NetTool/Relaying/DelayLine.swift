@@ -26,17 +26,24 @@ final class DelayLine: Sendable {
     /// The most room that pieces under way may take, unless one piece takes more.
     static let defaultLimit = 1 << 20
     private let limit: Int
+    /// What it has in common with other lines.
+    private let shared: SharedRoom?
     private let state = Mutex(State())
 
-    init(limit: Int = defaultLimit) { self.limit = limit }
+    init(limit: Int = defaultLimit, of shared: SharedRoom? = nil) {
+        self.limit = limit
+        self.shared = shared
+    }
 
-    /// Puts a piece in, if there is room; an empty line has room for any.
+    deinit { shared?.giveBack(state.withLock { $0.cost }) }
+
+    /// Puts a piece in, if there is room; an empty line has room for any, but for what is shared.
     ///
     /// - Returns: false where there is none, and where the line is closed.
     func offer(_ piece: Piece) -> Bool {
         let (isTaken, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
             let hasRoom = state.cost == 0 || state.cost + piece.cost <= limit
-            guard hasRoom, !state.isClosed else { return (false, nil) }
+            guard hasRoom, !state.isClosed, shared?.take(piece.cost) ?? true else { return (false, nil) }
             state.pieces.append(piece)
             state.cost += piece.cost
             return (true, state.waiter.take())
@@ -64,6 +71,7 @@ final class DelayLine: Sendable {
                 let piece = state.pieces[state.taken]
                 state.taken += 1
                 state.cost -= piece.cost
+                shared?.giveBack(piece.cost)
                 // Half of them at a time, so that moving the others costs each piece once.
                 if state.taken * 2 >= state.pieces.count {
                     state.pieces.removeFirst(state.taken)
