@@ -32,6 +32,10 @@ public struct AuthenticatingTelnetProtocol<Inside: TelnetLineReceiver>: TelnetLi
     /// What was typed as the name, while the password is typed.
     private var name: String?
     private var inside: Inside?
+    /// What came behind the password, until the protocol inside takes it.
+    private var early: [UInt8] = []
+    /// The password ended in a CR: an LF that comes next belongs to it.
+    private var isBehindReturn = false
 
     /// - Parameters:
     ///   - maximumAttempts: how often is asked, at least once.
@@ -70,8 +74,35 @@ public struct AuthenticatingTelnetProtocol<Inside: TelnetLineReceiver>: TelnetLi
         inside = check(name, word, transport.peer)
         if inside == nil { return refuse(transport) }
         transport.setTimeout(nil)
-        session(of: transport).accept(inside?.acceptedOptions ?? [])
+        let session = session(of: transport)
+        session.accept(inside?.acceptedOptions ?? [])
+        isBehindReturn = session.lines.isBehindReturn
+        early = session.lines.takeWaiting()
         try inside?.connectionMade(transport)
+        try handOverEarly(transport)
+    }
+
+    private mutating func handOverEarly(_ transport: StreamTransport) throws {
+        guard transport.mayDeliver, !early.isEmpty else { return }
+        let data = early
+        early = []
+        try applicationDataReceived(data, transport)
+    }
+
+    /// What makes the lines; once somebody is let in, for the protocol inside.
+    public mutating func applicationDataReceived(_ data: [UInt8], _ transport: StreamTransport) throws {
+        if inside == nil { return try receiveLines(of: data, transport) }
+        let skipsFirst = isBehindReturn && data.first == 0x0A
+        isBehindReturn = false
+        let rest = skipsFirst ? Array(data.dropFirst()) : data
+        if !rest.isEmpty { try inside?.applicationDataReceived(rest, transport) }
+    }
+
+    /// Hands over what has waited; once somebody is let in, for the protocol inside.
+    public mutating func readingResumed(_ transport: StreamTransport) throws {
+        if inside == nil { return try resumeLines(transport) }
+        try handOverEarly(transport)
+        try inside?.readingResumed(transport)
     }
 
     private mutating func refuse(_ transport: StreamTransport) {

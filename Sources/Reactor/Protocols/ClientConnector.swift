@@ -25,11 +25,29 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
     private let factory: any ClientProtocolFactory
     /// Looks, before each attempt, whether there is anybody to connect to.
     private let check: (@Sendable () throws(SocketError) -> Void)?
-    private var attempt: LoopTask?
-    private var transport: StreamTransport?
+    private var phase = Phase.idle
     private var hasStarted = false
+
+    private enum Phase {
+        case idle
+        /// The factory is told that an attempt begins.
+        case starting
+        case attempting(LoopTask)
+        /// The attempt has been given up, and has not ended yet.
+        case stopping
+        /// The factory is about to hear that it failed.
+        case failing
+        case connected(StreamTransport)
+    }
+
     /// Where it stands. On the loop.
-    public private(set) var state = State.disconnected
+    public var state: State {
+        switch phase {
+        case .idle: .disconnected
+        case .starting, .attempting, .stopping, .failing: .connecting
+        case .connected: .connected
+        }
+    }
 
     init(
         to endpoint: any EndpointConvertible, by way: Connector, _ factory: any ClientProtocolFactory,
@@ -47,8 +65,8 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
     /// stopped connects to nobody.
     public func connect() {
         loop.perform { [self] in
-            guard state == .disconnected, !loop.callbacks.life.isStopping else { return }
-            state = .connecting
+            guard case .idle = phase, !loop.callbacks.life.isStopping else { return }
+            phase = .starting
             loop.callbacks.enter(self)
             if !hasStarted {
                 hasStarted = true
@@ -56,13 +74,13 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
             }
             factory.startedConnecting(self)
             // Whoever was told of the attempt may have stopped it.
-            if state == .connecting { begin() }
+            if case .starting = phase { begin() }
         }
     }
 
     private func begin() {
         do throws(SocketError) { try check?() } catch { return fail(error) }
-        attempt = LoopTask(on: loop) { [self] in
+        let attempt = LoopTask(on: loop) { [self] in
             do throws(SocketError) {
                 let connection = try await way.connect(to: endpoint, on: loop)
                 finish(connection.handOver())
@@ -70,11 +88,11 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
                 fail(error)
             }
         }
+        phase = .attempting(attempt)
     }
 
     private func finish(_ carrier: any Transport) {
-        attempt = nil
-        if state != .connecting {
+        if case .stopping = phase {
             carrier.abort()
             return fail(SocketError(.connect, .cancelled, subject: destination))
         }
@@ -82,9 +100,8 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
             carrier.close()
             return fail(SocketError(.connect, .invalid("the factory made no protocol"), subject: destination))
         }
-        state = .connected
         let transport = StreamTransport(carrier, handler, owner: .connector(self))
-        self.transport = transport
+        phase = .connected(transport)
         // From a phase of its own: a task is no place to call a protocol from.
         loop.callbacks.append { [self] in
             loop.callbacks.leave(self)
@@ -93,9 +110,9 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
     }
 
     private func fail(_ error: SocketError) {
-        attempt = nil
+        phase = .failing
         loop.callbacks.append { [self] in
-            state = .disconnected
+            phase = .idle
             loop.callbacks.leave(self)
             factory.clientConnectionFailed(self, error)
             stopFactoryIfDone()
@@ -103,8 +120,7 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
     }
 
     func transportEnded(_ transport: StreamTransport, _ reason: CloseReason) {
-        self.transport = nil
-        state = .disconnected
+        phase = .idle
         factory.clientConnectionLost(self, reason)
         stopFactoryIfDone()
     }
@@ -115,18 +131,23 @@ public final class ClientConnector: LoopService, @unchecked Sendable {
         factory.stopFactory()
     }
 
-    /// Gives the attempt up; the factory hears `.cancelled`.
+    /// Gives the attempt up; the factory hears `.cancelled`, unless the attempt has failed already.
     public func stopConnecting() {
         loop.perform { [self] in
-            guard state == .connecting else { return }
-            if let attempt { attempt.cancel() } else { fail(SocketError(.connect, .cancelled, subject: destination)) }
+            switch phase {
+            case .starting: fail(SocketError(.connect, .cancelled, subject: destination))
+            case .attempting(let attempt):
+                attempt.cancel()
+                phase = .stopping
+            case .idle, .stopping, .failing, .connected: break
+            }
         }
     }
 
     /// Gives the attempt up, or ends the connection.
     public func disconnect() {
         loop.perform { [self] in
-            if let transport { transport.loseConnection() } else { stopConnecting() }
+            if case .connected(let transport) = phase { transport.loseConnection() } else { stopConnecting() }
         }
     }
 

@@ -64,13 +64,20 @@ extension TelnetLineReceiver {
 
     /// What makes the lines; who replaces it has none.
     public mutating func applicationDataReceived(_ data: [UInt8], _ transport: StreamTransport) throws {
+        try receiveLines(of: data, transport)
+    }
+
+    /// Makes lines of what has come, and hands them over.
+    mutating func receiveLines(of data: [UInt8], _ transport: StreamTransport) throws {
         let session = session(of: transport)
         session.lines.append(data)
         try deliverLines(session, transport)
     }
 
     /// Hands over what has waited.
-    public mutating func readingResumed(_ transport: StreamTransport) throws {
+    public mutating func readingResumed(_ transport: StreamTransport) throws { try resumeLines(transport) }
+
+    mutating func resumeLines(_ transport: StreamTransport) throws {
         let session = session(of: transport)
         try deliverLines(session, transport)
         try deliver(session, transport)

@@ -61,7 +61,8 @@ final class TelnetLines {
     /// What has come of the line that is not whole.
     private var line: [UInt8] = []
     private var waiting: ArraySlice<UInt8> = []
-    private var isBehindReturn = false
+    /// Whether the last byte was a CR, to which an LF may still come.
+    private(set) var isBehindReturn = false
 
     /// What comes of the bytes so far.
     enum Piece {
@@ -99,6 +100,12 @@ final class TelnetLines {
 
     /// The line so far is taken back.
     func eraseLine() { line = [] }
+
+    /// What no line has been made of, for somebody else.
+    func takeWaiting() -> [UInt8] {
+        defer { waiting = [] }
+        return Array(waiting)
+    }
 
     func clear() { (line, waiting) = ([], []) }
 }

@@ -290,6 +290,41 @@ private struct TelnetLinesRecording: TelnetLineReceiver {
         }
     }
 
+    /// Wants pieces, not lines, and is not ready at once.
+    private struct Pieces: TelnetLineReceiver {
+        func connectionMade(_ transport: StreamTransport) {
+            send("hello\n", transport)
+            transport.pauseProducing()
+            _ = transport.loop.callLater(.milliseconds(1)) { transport.resumeProducing() }
+        }
+
+        func applicationDataReceived(_ data: [UInt8], _ transport: StreamTransport) {
+            send("<\(String(decoding: data, as: UTF8.self))>", transport)
+        }
+    }
+
+    @Test(arguments: Ground.loops)
+    func `what is inside may take pieces in place of lines, from behind the password on`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
+            let factory = Factory { AuthenticatingTelnetProtocol { _, _, _ in Pieces() } }
+            let (port, address) = try await listen(factory, on: loop)
+            let bob = try await Visitor(address, on: loop)
+            try await bob.connection.send("bob\r\nsecret\r\nearly")
+            try await bob.hears("login: " + Self.echoes + "password: \r\nhello\r\n<early>")
+            try await bob.connection.send("later\r\n")
+            try await bob.hears("<later\r\n>")
+            // The LF of the password's end may come by itself.
+            let eve = try await Visitor(address, on: loop)
+            try await eve.connection.send("eve\r\nsecret\r")
+            try await eve.hears("login: " + Self.echoes + "password: \r\nhello\r\n")
+            try await eve.connection.send("\n")
+            try await eve.connection.send("x")
+            try await eve.hears("<x>")
+            for visitor in [bob, eve] { visitor.connection.close() }
+            port.stopListening()
+        }
+    }
+
     @Test func `who does not is let go`() async throws {
         try await withLoop(of: .memory) { loop in
             let (port, address) = try await listen(Self.factory(), on: loop)

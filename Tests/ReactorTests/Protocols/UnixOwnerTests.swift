@@ -50,6 +50,26 @@ import Testing
         }
     }
 
+    @Test func `an attempt that fails and is given up at once is told of once`() async throws {
+        try await withLoop(of: .epoll) { loop in
+            let (path, recorder) = (path, Recorder())
+            let factory = ClientFactory { RecordingProtocol(recorder) }.whenFailed { connector, error in
+                recorder.note("\(connector.state) \(error.isConnectionRefused)")
+            }
+            // Nobody has a lock there: it has failed before it is stopped.
+            let connector = try await loop.run { () throws(SocketError) in
+                let connector = try loop.connectUNIX(path, factory, checksPID: true)
+                connector.stopConnecting()
+                connector.disconnect()
+                return connector
+            }
+            try await until(on: loop) { !recorder.notes.isEmpty }
+            connector.connect()
+            try await until(on: loop) { recorder.notes.count > 1 && connector.state == .disconnected }
+            #expect(recorder.notes == ["disconnected true", "disconnected true"])
+        }
+    }
+
     @Test func `a port that can't be had leaves no lock`() async throws {
         // A plain file is never taken over.
         try "precious".write(toFile: path, atomically: false, encoding: .utf8)
