@@ -25,34 +25,6 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     /// How long a connection that is to be closed goes on trying to send what was written.
     public static let defaultLinger = Duration.seconds(30)
 
-    struct State: OptionSet {
-        let rawValue: UInt16
-        /// The protocol is being called.
-        static let inCallback = State(rawValue: 1)
-        /// It stands among those to be settled.
-        static let isUnsettled = State(rawValue: 1 << 1)
-        static let isPaused = State(rawValue: 1 << 2)
-        /// The peer does not take what is written: nothing is read.
-        static let isFull = State(rawValue: 1 << 3)
-        static let isDisconnecting = State(rawValue: 1 << 4)
-        static let hasEnded = State(rawValue: 1 << 5)
-        static let isOver = State(rawValue: 1 << 6)
-        static let waitsToReceive = State(rawValue: 1 << 7)
-        static let waitsToSend = State(rawValue: 1 << 8)
-        static let wantsShutdown = State(rawValue: 1 << 9)
-        static let hasShutDown = State(rawValue: 1 << 10)
-        static let hasBegun = State(rawValue: 1 << 11)
-        /// The protocol is to hear that reading goes on.
-        static let hasResumed = State(rawValue: 1 << 12)
-        /// A rate is used up: until its timer nothing is read, or sent.
-        static let isReadHeld = State(rawValue: 1 << 13)
-        static let isWriteHeld = State(rawValue: 1 << 14)
-
-        static let noReading: State = [
-            .isPaused, .isFull, .isDisconnecting, .hasEnded, .isOver, .isReadHeld, .waitsToReceive,
-        ]
-    }
-
     /// The loop that the connection belongs to.
     public let loop: EventLoop
     let carrier: any Transport
