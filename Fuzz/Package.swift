@@ -21,6 +21,7 @@ let package = Package(
         .target(name: "Fuzzing", swiftSettings: common),
         .executableTarget(name: "fuzz-addresses", dependencies: ["Fuzzing", sockets], swiftSettings: common),
         .executableTarget(name: "fuzz-byte-buffer", dependencies: ["Fuzzing", wire], swiftSettings: common),
+        .executableTarget(name: "fuzz-dialogues", dependencies: ["Fuzzing", wire], swiftSettings: common),
         .executableTarget(name: "fuzz-framing", dependencies: ["Fuzzing", wire], swiftSettings: common),
         .executableTarget(name: "fuzz-text", dependencies: ["Fuzzing", sockets], swiftSettings: common),
     ],

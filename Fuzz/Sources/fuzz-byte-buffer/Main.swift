@@ -7,7 +7,7 @@ import Wire
 struct FuzzByteBuffer {
     static func main() {
         let all: [UInt8] = (0..<Operations.kinds).flatMap { [UInt8($0), 9] }
-        let seeds = [all, all.reversed(), [0, 200, 3, 199, 0, 100, 4, 0]]
+        let seeds: [[UInt8]] = [all, all.reversed(), [0, 200, 3, 199, 0, 100, 4, 0]]
         // Each byte of a message stands for many of the buffer's.
         Fuzzer.main([Parser("byte-buffer", seeds: seeds, passes: 8) { message, _ in Operations().run(message) }])
     }

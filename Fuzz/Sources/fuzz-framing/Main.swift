@@ -2,7 +2,7 @@
 import Fuzzing
 import Wire
 
-/// Wire's framers: a line for each.
+/// Wire's framers, those of bytes and those of values: a line for each.
 @main
 struct FuzzFraming {
     static func main() {
@@ -21,79 +21,34 @@ struct FuzzFraming {
             .framer("netstring", NetstringFramer(), ["5:hello,0:,8:,,::,,,,,1:,,"], ["0:,", "1:", "99999:"]),
             .framer("boundless-netstring", NetstringFramer(limit: .max), ["1:a,"], ["9223372036854775807:"]),
             .framer("fixed", FixedFramer(byteCount: 3), ["abcdef"]),
+            .framer("proxy-header", ProxyHeaderFramer(), proxyLines, proxyWords, [proxyBinary]),
+            .framer("connect-request", ConnectRequestFramer(limit: 512, fieldLimit: 4), connectHeads, connectWords),
+            .framer("resp", RESPFramer(limit: 300, maximumCount: 20, maximumDepth: 3), values, ["$", "*", "-1", ":"]),
+            .framer("boundless-resp", RESPFramer(limit: .max), values, ["$9223372036854775807\r\n", "$", "*"]),
+            .framer("long-resp", RESPFramer(), values, ["$65536\r\n", "*9999\r\n", "*1\r\n"]),
         ])
     }
-}
 
-extension Parser {
-    /// A framer, and messages of which some are well formed for it.
-    fileprivate static func framer(
-        _ name: String, _ framer: some ByteFramer, _ seeds: [String], _ words: [String] = ["\r\n", "\n", "\r"]
-    ) -> Parser {
-        let (seeds, words) = (seeds.map { Array($0.utf8) }, words.map { Array($0.utf8) })
-        return Parser(name, seeds: seeds, words: words, passes: 2) { message, random in
-            let whole = Frames(framer, [message[...]])
-            let cut = Frames(framer, random.pieces(of: message))
-            if whole.frames != cut.frames {
-                return "cut it has other frames: \(cut.frames.count), not \(whole.frames.count)"
-            }
-            if whole.error != cut.error {
-                return "cut it has another error: \(cut.error, or: "none"), not \(whole.error, or: "none")"
-            }
-            if whole.isAlive { return "it went on after \(whole.error, or: "nothing")" }
-            if whole.frames.reduce(0, { $0 + $1.count }) > message.count { return "it has more bytes than came" }
-            return whole.frames.prefix(16).firstFlaw(framer)
-        }
-    }
-}
-
-extension Sequence<[UInt8]> {
-    /// What is encoded is one frame, the same again.
-    fileprivate func firstFlaw(_ framer: some ByteFramer) -> String? {
-        for frame in self {
-            var encoded = ByteBuffer()
-            do throws(FramingError) { try framer.encode(frame, into: &encoded) } catch {
-                // A line that ends in CR can't be sent where LF ends it.
-                if case .malformed = error.reason, encoded.isEmpty { continue }
-                return "a frame that was read can't be encoded: \(error)"
-            }
-            let again = Frames(framer, [encoded.take(encoded.count)[...]])
-            if again.frames != [frame] || again.error != nil { return "encoded and read again it is another frame" }
-        }
-        return nil
-    }
-}
-
-extension DefaultStringInterpolation {
-    fileprivate mutating func appendInterpolation(_ error: FramingError?, or word: String) {
-        appendLiteral(error?.description ?? word)
-    }
-}
-
-/// What a framer makes of pieces.
-private struct Frames {
-    private(set) var frames: [[UInt8]] = []
-    private(set) var error: FramingError?
-    /// Whether it gave anything but the same error after the first one.
-    private(set) var isAlive = false
-
-    init(_ framer: some ByteFramer, _ pieces: [ArraySlice<UInt8>]) {
-        var framer = framer
-        var buffer = ByteBuffer()
-        do throws(FramingError) {
-            for piece in pieces {
-                buffer.append(contentsOf: piece)
-                while let frame = try framer.next(in: &buffer) { frames.append(frame) }
-            }
-            while let frame = try framer.finish(in: &buffer) { frames.append(frame) }
-        } catch {
-            self.error = error
-            do throws(FramingError) {
-                _ = try framer.next(in: &buffer)
-                isAlive = true
-            } catch let second {
-                isAlive = second != error
-            }
-        }
-    }
+    private static let proxyLines = [
+        "PROXY TCP4 192.0.2.1 198.51.100.9 56324 443\r\n", "PROXY TCP6 2001:db8::1 ::ffff:1.2.3.4 1 65535\r\nGET",
+        "PROXY UNKNOWN anything\r\n",
+    ]
+    private static let proxyWords = ["TCP4 ", "TCP6 ", "UNKNOWN", "\r\n", "255.255.255.255 ", "::"]
+    /// Version 2, IPv4 over TCP, with a checksum's place and an empty extra.
+    private static let proxyBinary: [UInt8] =
+        Array("\r\n\r\n\0\r\nQUIT\n".utf8) + [
+            0x21, 0x11, 0, 22, 192, 0, 2, 1, 198, 51, 100, 9, 220, 4, 1, 187, 3, 0, 4, 1, 2, 3, 4, 4, 0, 0,
+        ]
+    private static let connectHeads = [
+        "CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\nbytes",
+        "CONNECT [2001:db8::1]:22 HTTP/1.0\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n",
+        "GET http://example.test/ HTTP/1.1\r\nHost: example.test\r\n\r\n",
+    ]
+    private static let connectWords = [
+        "\r\n", "\r\n\r\n", "Host: ", "Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n", ":", "@", " ", "[",
+    ]
+    private static let values = [
+        "*3\r\n$7\r\nmessage\r\n$4\r\nroom\r\n$2\r\nhi\r\n", "+OK\r\n-ERR no\r\n:-42\r\n$-1\r\n*-1\r\n$0\r\n\r\n*0\r\n",
+        "*1\r\n*1\r\n*1\r\n:1\r\n",
+    ]
 }

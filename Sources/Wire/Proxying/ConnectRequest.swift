@@ -102,7 +102,7 @@ public struct ConnectRequestFramer: Framer {
     private mutating func read(_ buffer: inout ByteBuffer, atEnd: Bool) throws(FramingError) -> ConnectRequest? {
         try violation.check()
         if hasRead {
-            if atEnd && buffer.isEmpty { return nil }
+            if buffer.isEmpty { return nil }
             throw violation.record(Self.name, .malformed("a connection has one, and this framer has read it"))
         }
         do throws(FramingError.Reason) {

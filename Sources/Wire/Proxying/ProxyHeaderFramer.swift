@@ -63,7 +63,7 @@ public struct ProxyHeaderFramer: Framer {
     private mutating func read(_ buffer: inout ByteBuffer, atEnd: Bool) throws(FramingError) -> ProxyHeader? {
         try violation.check()
         if hasRead {
-            if atEnd && buffer.isEmpty { return nil }
+            if buffer.isEmpty { return nil }
             throw violation.record(Self.name, .malformed("a stream has one, and this framer has read it"))
         }
         do throws(FramingError.Reason) {

@@ -87,6 +87,8 @@ public struct RESPFramer: Framer {
     private static let name = "RESP"
     /// No number needs more.
     private static let longestNumber = 20
+    /// No line with a number is longer: what it is of, the number, CR LF and one byte more.
+    private static let longestLine = longestNumber + 4
 
     /// Where the value at the front ends; nil until it is whole.
     private mutating func locate(in buffer: borrowing ByteBuffer) throws(FramingError) -> Int? {
@@ -108,9 +110,11 @@ public struct RESPFramer: Framer {
             throw violation.record(
                 Self.name, .malformed("no value begins with \(buffer.bytes.extracting(place..<place + 1).quoted())"))
         }
-        guard let lineFeed = buffer.firstIndex(of: 0x0A, from: max(searched, place + 1)) else {
+        let lineFeed = buffer.firstIndex(of: 0x0A, from: max(searched, place + 1))
+        if !isText, (lineFeed ?? buffer.count) - place >= Self.longestLine { throw badNumber(buffer, buffer.count) }
+        if lineFeed ?? buffer.count - 1 >= limit { throw violation.record(Self.name, .tooLong(limit: limit)) }
+        guard let lineFeed else {
             searched = buffer.count
-            if !isText, buffer.count - place > Self.longestNumber + 3 { throw badNumber(buffer, buffer.count) }
             return nil
         }
         guard lineFeed > place + 1, buffer[lineFeed - 1] == 0x0D,
@@ -130,9 +134,9 @@ public struct RESPFramer: Framer {
         in buffer: borrowing ByteBuffer, from start: Int, _ length: Int64
     ) throws(FramingError) -> Int? {
         if length == -1 { return begun(start) }
-        if length > Int64(limit) { throw violation.record(Self.name, .tooLong(limit: limit)) }
+        if length > Int64(limit - min(start, limit)) { throw violation.record(Self.name, .tooLong(limit: limit)) }
         let end = start + Int(length)
-        if buffer.count < end + 2 { return nil }
+        if buffer.count - 2 < end { return nil }
         guard buffer[end] == 0x0D, buffer[end + 1] == 0x0A else {
             throw violation.record(Self.name, .malformed("no CR LF behind the \(length) bytes of a bulk string"))
         }
@@ -161,7 +165,8 @@ public struct RESPFramer: Framer {
     }
 
     private mutating func badNumber(_ buffer: borrowing ByteBuffer, _ end: Int) -> FramingError {
-        let text = buffer.bytes.extracting(place..<end).quoted()
+        // So much of it as was there when it was found out, however it was cut.
+        let text = buffer.bytes.extracting(place..<min(end, place + Self.longestLine)).quoted()
         return violation.record(Self.name, .malformed("no number in \(text)"))
     }
 

@@ -99,6 +99,15 @@ import Wire
         #expect(Exchange([[UInt8](String(repeating: "x", count: 200))], step()).error == error)
     }
 
+    @Test func `behind its head there is none, and what comes there is not for it`() throws {
+        var framer = ConnectRequestFramer()
+        var buffer = ByteBuffer("CONNECT a:1 HTTP/1.0\r\n\r\n".utf8)
+        #expect(try framer.next(in: &buffer) != nil)
+        #expect(try framer.next(in: &buffer) == nil && framer.finish(in: &buffer) == nil)
+        buffer.append(contentsOf: "x".utf8)
+        #expect(throws: FramingError.self) { try framer.next(in: &buffer) }
+    }
+
     @Test func `no byte is looked at a second time when more come`() throws {
         let head = [UInt8]("CONNECT a:1 HTTP/1.0\r\nA: 1\r\n\r\n")
         var framer = ConnectRequestFramer()

@@ -215,4 +215,13 @@ import Wire
             #expect(Exchange(Chunking.random(stream, largest: 7, &generator), step()) == whole)
         }
     }
+
+    @Test func `behind its header there is none, and what comes there is not for it`() throws {
+        var framer = ProxyHeaderFramer()
+        var buffer = ByteBuffer("PROXY UNKNOWN\r\n".utf8)
+        #expect(try framer.next(in: &buffer) != nil)
+        #expect(try framer.next(in: &buffer) == nil && framer.finish(in: &buffer) == nil)
+        buffer.append(contentsOf: "x".utf8)
+        #expect(throws: FramingError.self) { try framer.next(in: &buffer) }
+    }
 }

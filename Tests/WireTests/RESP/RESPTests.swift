@@ -54,12 +54,13 @@ import Wire
     @Test(arguments: [
         "x", "OK\r\n", "+OK\n", "+a\rb\r\n", ":\r\n", ":1a\r\n", ":+1\r\n", ": 1\r\n", ":--1\r\n", ":-\r\n",
         ":9223372036854775808\r\n", ":12345678901234567890123", "$-2\r\n", "$x\r\n", "$1\r\nab\r\n", "$1\r\na\n\n",
-        "*-2\r\n", "*x\r\n", "*1\r\nx", "*2\r\n:1\r\n$-5\r\n", "\r\n",
+        "*-2\r\n", "*x\r\n", "*1\r\nx", "*2\r\n:1\r\n$-5\r\n", "\r\n", "*3\rxx\r10995116277760000000\n",
     ])
     func `bytes that are no value are refused at every cut, for good`(text: String) throws {
+        let whole = read([[UInt8](text)])
         for pieces in Chunking.thorough([UInt8](text)) {
             let (values, error) = read(pieces)
-            #expect(values.isEmpty)
+            #expect(values.isEmpty && error == whole.1)
             guard case .malformed = error?.reason else {
                 Issue.record("\(text.debugDescription): \(String(describing: error))")
                 continue
@@ -84,6 +85,8 @@ import Wire
             let isCut = text == "$21"
             #expect(values.isEmpty && error?.reason == (isCut ? .truncated(have: 3, of: nil) : .tooLong(limit: 20)))
         }
+        let longest = [UInt8]("*2\r\n:1\r\n$\(Int64.max)\r\n")
+        #expect(read([longest], RESPFramer(limit: .max)).1?.reason == .tooLong(limit: .max))
         #expect(read([[UInt8]("*3\r\n:1\r\n:2\r\n:3\r\n")], small).0.count == 1)
         for text in ["*4\r\n", "*9999999999999\r\n", "*2\r\n*2\r\n:1\r\n:2\r\n", "*1\r\n*1\r\n*1\r\n"] {
             guard case .malformed = read([[UInt8](text)], small).1?.reason else {
@@ -120,7 +123,7 @@ import Wire
             let whole = read([bytes])
             let cut = read(Chunking.random(bytes, largest: 5, &generator))
             #expect(whole.0 == cut.0)
-            #expect((whole.1 == nil) == (cut.1 == nil))
+            #expect(whole.1 == cut.1)
         }
     }
 
