@@ -7,6 +7,17 @@ package enum Deadline {
 
     @inline(__always)
     static func earliest(_ other: LoopInstant) -> LoopInstant { min(current, other) }
+
+    /// In a closure that is not isolated as its caller `body` would begin somewhere else.
+    fileprivate static func with<Result>(
+        _ deadline: LoopInstant, isolation: isolated (any Actor)?,
+        _ body: nonisolated(nonsending) () async throws -> Result
+    ) async rethrows -> Result {
+        try await $current.withValue(deadline) {
+            _ = isolation
+            return try await body()
+        }
+    }
 }
 
 /// Gives everything that `body` waits for a common end: from then on each wait throws `.timedOut`. Deadlines nest, and
@@ -24,5 +35,5 @@ public nonisolated(nonsending) func withDeadline<Result>(
     let world = EventLoop.running?.world ?? Simulation.world
     let now = world?.now() ?? LoopInstant(nanoseconds: SystemClock.nanoseconds)
     let deadline = Deadline.earliest(now.advanced(by: limit))
-    return try await Deadline.$current.withValue(deadline) { try await body() }
+    return try await Deadline.with(deadline, isolation: #isolation, body)
 }

@@ -66,11 +66,6 @@ public struct Connector: Hashable, Sendable {
         to endpoint: some EndpointConvertible, on loop: EventLoop? = nil
     ) async throws(SocketError) -> Connection {
         let loop = try EventLoop.forCaller(loop, .connect)
-        if !loop.isCurrent {
-            return try await loop.run(async: { () async throws(SocketError) in
-                try await connect(to: endpoint, on: loop)
-            })
-        }
         return try await race(to: try StreamTarget(connecting: endpoint), on: loop)
     }
 
@@ -82,11 +77,6 @@ public struct Connector: Hashable, Sendable {
         toFirstOf addresses: [SocketAddress], on loop: EventLoop? = nil
     ) async throws(SocketError) -> Connection {
         let loop = try EventLoop.forCaller(loop, .connect)
-        if !loop.isCurrent {
-            return try await loop.run(async: { () async throws(SocketError) in
-                try await connect(toFirstOf: addresses, on: loop)
-            })
-        }
         let text = addresses.count == 1 ? addresses.first.map { "\($0)" } : "\(addresses.count) addresses"
         return try await race(to: StreamTarget(text: text ?? "", question: .addresses(addresses)), on: loop)
     }
@@ -102,7 +92,15 @@ public struct Connector: Hashable, Sendable {
         return result
     }
 
+    /// The attempts of a race are children, and on the loop because their parent prefers it: to be there by an actor is
+    /// not enough.
     private nonisolated(nonsending) func race(
+        to target: StreamTarget, on loop: EventLoop
+    ) async throws(SocketError) -> Connection {
+        try await loop.run(async: { () async throws(SocketError) in try await raceThere(to: target, on: loop) })
+    }
+
+    private nonisolated(nonsending) func raceThere(
         to target: StreamTarget, on loop: EventLoop
     ) async throws(SocketError) -> Connection {
         let start = loop.world.now()

@@ -5,6 +5,8 @@
 // Decision: all of them happen on the loop, so that no lock is needed. A wait has a number: what comes from a task's
 //           cancellation names the wait that it means, and finds nothing when that wait is over. The first reason
 //           counts.
+// Hazard:   a task that is on the loop by its actor alone has turns of the loop between its steps. What wakes a wait
+//           that is about to begin ends it before it has begun.
 // Cost:     a cancellation from another thread is one entry in the loop's inbox.
 public import Sockets
 
@@ -28,8 +30,10 @@ enum WaitRole: UInt8 {
     private let home: EventLoop
     private var continuation: UnsafeContinuation<Void, Never>?
     private var outcome: SocketError.Reason?
-    /// It was woken before it waited.
+    /// It was woken before it waited; for what reason is the outcome.
     private var wasWoken = false
+    /// A task is about to wait.
+    private var isExpected = false
     private var number: UInt64 = 0
     private var cancelledNumber: UInt64 = 0
     private var deadline = LoopInstant.never
@@ -43,25 +47,35 @@ enum WaitRole: UInt8 {
     /// A place of a loop's.
     public init(on loop: EventLoop) { home = loop }
 
-    /// Whether somebody waits here.
-    public var isBusy: Bool { unsafe continuation != nil || observer != nil }
+    /// Whether somebody waits here, or is about to.
+    public var isBusy: Bool { hasWaiter || isExpected }
+
+    private var hasWaiter: Bool { unsafe continuation != nil || observer != nil }
 
     /// Ends the wait: nil for readiness, else why there is none. Nothing happens when nobody waits.
     public func wake(_ reason: SocketError.Reason? = nil) {
-        guard let waiter = unsafe continuation else { return wakeObserver(reason) }
+        guard let waiter = unsafe continuation else { return isExpected ? noteEarly(reason) : wakeObserver(reason) }
         unsafe continuation = nil
         outcome = reason
         unsafe waiter.resume()
+    }
+
+    /// Ends a wait before it has begun.
+    private func noteEarly(_ reason: SocketError.Reason?) {
+        if wasWoken { return }
+        wasWoken = true
+        outcome = reason
     }
 
     /// Waits without a task. Nobody may wait here already.
     func observe(_ observer: any WaitObserver, as role: WaitRole) {
         self.observer = observer
         self.role = role
-        outcome = nil
         if wasWoken {
             wasWoken = false
-            wakeObserver(nil)
+            wakeObserver(outcome)
+        } else {
+            outcome = nil
         }
     }
 
@@ -84,7 +98,7 @@ enum WaitRole: UInt8 {
 
     /// Ends the wait, or keeps the next one from beginning. Any thread may call this.
     package func wakeOnItsLoop() {
-        home.enqueue { [self] in if isBusy { wake() } else { wasWoken = true } }
+        home.enqueue { [self] in if isBusy { wake() } else { noteEarly(nil) } }
     }
 
     /// Waits, in a task that is cancelled by itself.
@@ -93,14 +107,27 @@ enum WaitRole: UInt8 {
     package nonisolated(nonsending) func wait(
         _ operation: SocketError.Operation, until deadline: LoopInstant, _ subject: SocketAddress? = nil
     ) async throws(SocketError) {
+        isExpected = true
+        let outcome = await waitCancellably(until: deadline, isolation: #isolation)
+        if let outcome { throw Self.error(operation, outcome, subject) }
+    }
+
+    /// A task that is on the loop by its actor alone would leave it in a closure that is not isolated as its caller.
+    ///
+    /// - Returns: why the wait ended; nil also where the next one has begun before its task could look.
+    private func waitCancellably(
+        until deadline: LoopInstant, isolation: isolated (any Actor)?
+    ) async -> SocketError.Reason? {
         number &+= 1
         let number = number
         await withTaskCancellationHandler {
+            _ = isolation
+            isExpected = false
             if begin(until: deadline) { await suspend() }
         } onCancel: {
             home.perform { [self] in cancel(number) }
         }
-        try check(operation, subject)
+        return self.number == number ? outcome : nil
     }
 
     /// Waits. A task whose cancellation somebody else turns into ``wake(_:)``, the owner, is spared what a handler at
@@ -132,16 +159,17 @@ enum WaitRole: UInt8 {
 
     @inline(never)
     private func fail(_ operation: SocketError.Operation, _ subject: () -> SocketAddress?) throws(SocketError) {
-        try check(operation, subject())
+        if let outcome { throw Self.error(operation, outcome, subject()) }
     }
 
     /// Whether there is something to wait for: nothing has ended the wait before it began.
     @inline(__always)
     private func begin(until deadline: LoopInstant) -> Bool {
-        outcome = nil
+        assert(home.isCurrent, "a wait begins on its loop")
         if wasWoken || cancelledNumber == number || deadline != .never || Task.isCancelled {
             return beginSlowly(until: deadline)
         }
+        outcome = nil
         self.deadline = deadline
         return true
     }
@@ -152,6 +180,7 @@ enum WaitRole: UInt8 {
             wasWoken = false
             return false
         }
+        outcome = nil
         // A task may have cancelled itself.
         if cancelledNumber == number || Task.isCancelled {
             outcome = .cancelled
@@ -180,8 +209,10 @@ enum WaitRole: UInt8 {
         if self.number == number { wake(.cancelled) }
     }
 
-    private func check(_ operation: SocketError.Operation, _ subject: SocketAddress?) throws(SocketError) {
-        if let outcome { throw SocketError(operation, outcome, subject: subject.map { "\($0)" }) }
+    private static func error(
+        _ operation: SocketError.Operation, _ outcome: SocketError.Reason, _ subject: SocketAddress?
+    ) -> SocketError {
+        SocketError(operation, outcome, subject: subject.map { "\($0)" })
     }
 
     /// The timer stays armed after the wait is over: the next one only moves it, which is nearly always to later.
@@ -197,7 +228,7 @@ enum WaitRole: UInt8 {
     }
 
     private func timeIsUp(_ now: LoopInstant) {
-        guard isBusy else { return }
+        guard hasWaiter else { return }
         if deadline <= now { wake(.timedOut) } else if deadline != .never { arm() }
     }
 

@@ -14,6 +14,23 @@ private actor Ledger {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
+    /// Connects, waits and sends in every way that involves other tasks and closures; whether it stayed on the loop.
+    func visit(_ server: SocketAddress) async throws -> Bool {
+        var wasHere = loop.isCurrent
+        let connection = try await Connector().connect(toFirstOf: [server, server], on: loop)
+        wasHere = wasHere && loop.isCurrent && connection.loop === loop
+        try await loop.sleep(for: .milliseconds(1))
+        let answer = try await withDeadline(.seconds(20)) {
+            wasHere = wasHere && loop.isCurrent
+            try await connection.send("x")
+            let answer = try await connection.receive(upTo: 1)
+            wasHere = wasHere && loop.isCurrent
+            return answer
+        }
+        connection.close()
+        return wasHere && loop.isCurrent && answer == [0x78]
+    }
+
     /// Notes a line of a connection's; whether all of it was on the loop.
     func note(_ connection: Connection) async throws -> Bool {
         let begins = loop.isCurrent
@@ -92,6 +109,17 @@ private actor Ledger {
             #expect(await ledger.entries == ["opened", "from afar"])
             first.close()
             second.close()
+        }
+    }
+
+    // What comes between the look and the wait is not lost, however the actor's steps are put in the loop's queue.
+    @Test func `an actor on a loop never leaves it, whatever it waits for`() async throws {
+        try await withLoop { loop in
+            let server = try await Server(on: "127.0.0.2:0", loop: loop) { try await $0.echo() }
+            let running = Task { try await server.run() }
+            #expect(try await Ledger(on: loop).visit(try #require(server.addresses.first)))
+            server.drain()
+            try await running.value
         }
     }
 
