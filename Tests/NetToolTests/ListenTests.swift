@@ -287,7 +287,9 @@ extension SocketFile {
         #expect((try? client.readToEnd(maximumLength: 1)) ?? [] == [])
     }
 
-    @Test func `ctrl-C ends an idle server with one summary line and 130`() throws {
+    // The thread sanitizer keeps a signal until a thread makes one of the calls that it knows, and an idle loop does not.
+    @Test(.enabled(if: !Sanitizer.isOfThreads))
+    func `ctrl-C ends an idle server with one summary line and 130`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "time")
         _ = try server.address()
         server.send(signal: SIGINT)

@@ -128,15 +128,6 @@ extension Socket {
     }
 }
 
-/// Asks again and again until it is so; a failure after 20 seconds. For what tells nobody when it happens.
-func wait(until isSo: () throws -> Bool, _ location: SourceLocation = #_sourceLocation) throws {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while try !isSo() {
-        try #require(ContinuousClock.now < deadline, sourceLocation: location)
-        sched_yield()
-    }
-}
-
 /// A server in this process, on a thread of its own; by any policy but processes.
 func withServing<Running: BaseServer>(
     _ server: Running, _ body: (Running) throws -> Void
