@@ -165,7 +165,7 @@ extension SocketFile {
             sys.stdin.read()
             """, address)
         #expect(try client.line() == "stuck True")
-        #expect(try relay.use.memory - before < 32 << 20)
+        #expect(try Sanitizer.isOn || relay.use.memory - before < 32 << 20)
         // Whoever asked for it has gone: there is nothing to say to anybody.
         close(reader)
         #expect(try relay.exit() == .status(74))
