@@ -38,7 +38,7 @@ package struct AcceptPause: ~Copyable {
 
     /// Takes one waiting client with the reserve descriptor, and lets it go at once.
     mutating func shed(_ acceptor: any Acceptor) {
-        shed { if let client = try? acceptor.acceptNow() { client.abort() } }
+        shed { if let client = try? acceptor.acceptToRefuse() { client.abort() } }
     }
 
     /// The same for any way to take a client and let it go.
