@@ -180,16 +180,30 @@ extension EventLoop {
         }
     }
 
-    /// Connects. The socket's time limit is `.zero` from then on.
+    /// Connects. The socket's time limit is `.zero` from then on. A UNIX listener whose queue is full is asked again
+    /// until there is room.
     ///
     /// - Throws: as ``Socket/connectNow(to:)`` and ``waitUntilWritable(_:until:)``; the socket is of no use then.
     public nonisolated(nonsending) func connect(
         _ socket: inout Socket, to address: SocketAddress
     ) async throws(SocketError) {
-        if try socket.connectNow(to: address) { return }
+        if try await startConnecting(&socket, to: address) { return }
         try await waitUntilWritable(socket.descriptor)
         if let error = try socket.takePendingError() {
             throw SocketError(.connect, error: error, subject: "\(address)")
+        }
+    }
+
+    /// Whether the socket is connected already; false where the attempt goes on.
+    private nonisolated(nonsending) func startConnecting(
+        _ socket: inout Socket, to address: SocketAddress
+    ) async throws(SocketError) -> Bool {
+        var pause = QueuePause()
+        while true {
+            do throws(SocketError) { return try socket.connectNow(to: address) } catch {
+                if error.reason != .wouldBlock { throw error }
+            }
+            try await pause.wait(until: Deadline.current, on: self, "\(address)")
         }
     }
 

@@ -5,6 +5,11 @@ extension Socket {
     /// The most bytes that one step of ``sendFile(_:from:count:)`` moves.
     static let sendFileStep = 1 << 30
 
+    /// The most that one attempt on a loop moves. A socket that does not wait is no bound: the kernel goes on for as
+    /// long as the peer makes room, and a peer as fast as the file would have the loop for itself (measured: a second
+    /// and a half for 250 MiB). nginx: `sendfile_max_chunk`.
+    package static let sendFileAttempt = 256 << 10
+
     /// Sends bytes of an open file, inside the kernel where it can and through memory where it can't (a pipe, a
     /// terminal, a file system without pages). The file's own position does not matter and does not change.
     ///
@@ -44,7 +49,7 @@ extension Socket {
         return sent
     }
 
-    /// Sends what fits now of an open file, by the kernel alone.
+    /// Sends what fits now of an open file, by the kernel alone, and at most ``sendFileAttempt`` bytes.
     ///
     /// - Parameters:
     ///   - position: where in the file; it moves on by what went.
@@ -59,13 +64,15 @@ extension Socket {
     ) throws(SocketError) -> TransferAttempt {
         var offset = Int(position)
         do throws(Errno) {
-            let step = Int(min(count, Int64(Self.sendFileStep)))
+            let step = Int(min(count, Int64(Self.sendFileAttempt)))
             let moved = try SystemCalls.sendFile(number, from: file.rawValue, at: &offset, count: step)
             position = Int64(offset)
             return moved == 0 ? .ended : .moved(moved)
         } catch {
             if error == .wouldBlock { return .wouldBlock }
-            let failure = SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
+            // The file may have failed, or the peer.
+            let text = "descriptor \(file.rawValue)" + (peer.map { " to \($0)" } ?? "")
+            let failure = SocketError(.sendFile, error: error, subject: text)
             throw failure.reason.meansNoSendFile
                 ? SocketError(.sendFile, .unsupported(error), subject: failure.subject) : failure
         }

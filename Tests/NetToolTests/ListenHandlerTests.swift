@@ -251,7 +251,7 @@ import Testing
         #expect(try server.errorLine(containing: "descriptors: ").hasSuffix("raised from 64"))
         let limited = try ForeignProgram(
             "sh", ["-c", "ulimit -n 64; exec \"$0\" listen 127.0.0.1:0 echo", BuiltProgram.path("nt")])
-        try limited.errorLine(containing: "there are descriptors for 48 clients only")
+        try limited.errorLine(containing: "there are descriptors for 40 clients only")
     }
 
     @Test func `a reader of the log that does not read stops nobody else`() throws {

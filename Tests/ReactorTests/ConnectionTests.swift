@@ -115,6 +115,14 @@ extension Connection {
                 == .busy
         }
     }
+
+    /// Whether a task waits to send.
+    var isSending: Bool {
+        get async throws {
+            await reason { [self] in try await loop.run { () throws(SocketError) in _ = try transport.waitToSend() } }
+                == .busy
+        }
+    }
 }
 
 func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {

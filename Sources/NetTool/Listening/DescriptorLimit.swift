@@ -13,8 +13,8 @@ extension Server.Limits {
     func withDescriptors(_ log: ClientLog, each: Int = 1, isChosen: Bool = true) -> Server.Limits {
         guard let limit = try? SystemCalls.raiseDescriptorLimit() else { return self }
         if limit.now > limit.before { log.detail("descriptors: \(limit.now), raised from \(limit.before)") }
-        // A few are the program's own.
-        let room = max(1, (limit.now - 16) / each)
+        // A few are the program's own, and a few stay free.
+        let room = max(1, (limit.now - 16 - SpareDescriptors.count(of: limit.now)) / each)
         if connections <= room { return self }
         if isChosen {
             log.news("there are descriptors for \(room) clients only, fewer than --max \(connections)")

@@ -10,9 +10,6 @@ struct ConnectionAttempts: Sendable {
     /// When all of it ends.
     let deadline: LoopInstant
 
-    /// How long the first wait for room in a UNIX listener's queue is, and the longest.
-    private static let queuePauses = (first: Duration.milliseconds(1), longest: Duration.milliseconds(50))
-
     var isOver: Bool { Task.isCancelled || loop.world.now() >= deadline }
 
     /// Why an address can't be tried; nil when it can.
@@ -44,17 +41,13 @@ struct ConnectionAttempts: Sendable {
         return Connection(transport)
     }
 
-    /// Starts to connect. A UNIX listener whose queue is full says so at once, and there is nothing to wait for: it is
-    /// asked again.
+    /// Starts to connect. A UNIX listener whose queue is full is asked again.
     private nonisolated(nonsending) func open(_ address: SocketAddress) async throws(SocketError) -> any Transport {
-        var pause = Self.queuePauses.first
+        var pause = QueuePause()
         while true {
             do throws(SocketError) { return try loop.driver.connect(to: address, from: connector.source) } catch {
-                let left = loop.world.now().duration(to: deadline)
                 if error.reason != .wouldBlock { throw SocketError(.connect, error.reason, subject: target.text) }
-                if left == .zero { throw SocketError(.connect, .timedOut, subject: target.text) }
-                try await loop.sleep(for: min(pause, left))
-                pause = min(pause * 2, Self.queuePauses.longest)
+                try await pause.wait(until: deadline, on: loop, target.text)
             }
         }
     }

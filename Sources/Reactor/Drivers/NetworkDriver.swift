@@ -86,6 +86,10 @@ package protocol Acceptor: AnyObject, Sendable {
     /// ``Transport/move(to:)`` has brought it there.
     func acceptNow() throws(SocketError) -> (any Transport)?
 
+    /// The same for a client that is let go at once: it may have one of the descriptors that are kept for other things.
+    /// Optional: for acceptors that keep some.
+    func acceptToRefuse() throws(SocketError) -> (any Transport)?
+
     /// Where to wait until a client may be there; nil when one may be now. The wait may end early, never late.
     ///
     /// - Throws: `.closed`, `.busy`.
@@ -96,6 +100,8 @@ package protocol Acceptor: AnyObject, Sendable {
 }
 
 extension Acceptor {
+    package func acceptToRefuse() throws(SocketError) -> (any Transport)? { try acceptNow() }
+
     /// Waits until a client may be there.
     ///
     /// - Throws: `.closed`, `.cancelled`, `.timedOut`, `.busy`.

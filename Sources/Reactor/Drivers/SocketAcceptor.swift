@@ -9,6 +9,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     private var slot: Int?
     private let waiting: Waiting
     private var accepting = Readiness()
+    private var spare = SpareDescriptors()
     let localAddress: SocketAddress
     /// The own address of every client's socket, where it can be known beforehand: a question less to the system.
     private let clientsAddress: SocketAddress?
@@ -32,6 +33,17 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
     var watchedDescriptor: FileDescriptor { socket?.descriptor ?? FileDescriptor(rawValue: -1) }
 
     func acceptNow() throws(SocketError) -> (any Transport)? {
+        if accepting.mayAttempt, let socket, spare.areAllThatIsLeft() {
+            // Without a client nothing is short.
+            if (try? SystemCalls.isReady(socket.descriptor.rawValue, for: .readable)) == true {
+                throw SocketError(.accept, error: .tooManyOpenFiles, subject: "\(localAddress)")
+            }
+            accepting.noteBlocked()
+        }
+        return try acceptToRefuse()
+    }
+
+    func acceptToRefuse() throws(SocketError) -> (any Transport)? {
         guard let socket else { throw SocketError(.accept, .closed, subject: "\(localAddress)") }
         if !accepting.mayAttempt { return nil }
         guard let client = try socket.socket.acceptNow() else {
@@ -39,6 +51,7 @@ final class SocketAcceptor: Acceptor, ReadinessWatcher, @unchecked Sendable {
             return nil
         }
         accepting.noteSuccess()
+        spare.note(client.descriptor.rawValue)
         let address = clientsAddress ?? (try? client.localAddress)
         return SocketTransport(client, at: address, isOwn: true, loop: loop, driver: driver)
     }

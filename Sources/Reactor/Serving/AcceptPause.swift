@@ -20,6 +20,9 @@ package struct AcceptPause: ~Copyable {
     /// When the shortage is over if none is met until then; `.never` outside of one.
     package private(set) var calmAt = LoopInstant.never
 
+    /// Whether a shortage was met and is not over.
+    var isInShortage: Bool { calmAt != .never }
+
     /// A pause went by without anybody leaving. If then nothing has come back those who wait are told.
     package var wasInVain = false
 
@@ -35,7 +38,7 @@ package struct AcceptPause: ~Copyable {
 
     /// Takes one waiting client with the reserve descriptor, and lets it go at once.
     mutating func shed(_ acceptor: any Acceptor) {
-        shed { if let client = try? acceptor.acceptNow() { client.abort() } }
+        shed { if let client = try? acceptor.acceptToRefuse() { client.abort() } }
     }
 
     /// The same for any way to take a client and let it go.

@@ -57,6 +57,7 @@ public final class Server: Sendable {
     private let news: ServerNews
     private let handler: Handler
     private let clients: ClientList
+    private let shortage = Shortage()
     /// With metrics only.
     private let probes: LoopProbes?
 
@@ -225,11 +226,12 @@ public final class Server: Sendable {
                     try await waitForClient(of: acceptor, &pause, on: loop)
                     continue
                 }
-                if pause.end(at: loop.now) { news.tell(.acceptingResumed) }
+                if pause.end(at: loop.now) { shortage.ends(news) }
                 start(transport, of: listener, sharing: group, in: &handlers)
             } catch {
                 do throws(SocketError) { try await rest(after: error, acceptor, &pause, on: loop) } catch {
                     listener.close()
+                    if pause.isInShortage { shortage.isLeft() }
                     return error.reason == .closed || error.reason == .cancelled ? nil : error
                 }
             }
@@ -255,7 +257,7 @@ public final class Server: Sendable {
         let calmAt = pause.calmAt
         do throws(SocketError) { try await acceptor.waitForClient(until: Deadline.earliest(calmAt)) } catch {
             guard error.reason == .timedOut, calmAt < Deadline.current else { throw error }
-            if pause.end(at: max(calmAt, loop.now)) { news.tell(.acceptingResumed) }
+            if pause.end(at: max(calmAt, loop.now)) { shortage.ends(news) }
         }
     }
 
@@ -269,7 +271,7 @@ public final class Server: Sendable {
         let now = loop.world.now()
         if now >= Deadline.current { throw SocketError(.accept, .timedOut) }
         let (length, isNews) = pause.begin(at: now)
-        if isNews { news.tell(.acceptingPaused(error)) }
+        if isNews { shortage.begins(with: error, news) }
         if pause.wasInVain { pause.shed(acceptor) }
         let end = Deadline.earliest(now.advanced(by: length))
         pause.wasInVain = try await !clients.waitForDeparture(until: end, on: loop)
@@ -295,6 +297,9 @@ public final class Server: Sendable {
         guard let number = clients.enter(connection, at: now) else {
             clients.giveBackSeat()
             news.tell(.refused(peer: transport.peer))
+            // Closed here and now: by a loop that has other things to do a flood would be refused more slowly than it
+            // comes, and take every descriptor.
+            if home !== listener.loop { transport.move(to: listener.loop) }
             connection.close()
             return
         }
@@ -323,6 +328,31 @@ public final class Server: Sendable {
         let isCancellation = failure?.reason == .cancelled || error is CancellationError
         if !isCancellation { news.tell(.handlerFailed(error, peer: connection.peer)) }
     }
+}
+
+/// The news of a shortage: descriptors and memory are the process's, and a line for each of many listeners would say
+/// nothing more. Told when the first listener is in it, and when the last one is out of it.
+private final class Shortage: Sendable {
+    private let listeners = Mutex(0)
+
+    // Told under the lock, so that of two loops none tells of the end after the other has told of the next beginning.
+
+    func begins(with error: SocketError, _ news: ServerNews) {
+        listeners.withLock { count in
+            count += 1
+            if count == 1 { news.tell(.acceptingPaused(error)) }
+        }
+    }
+
+    func ends(_ news: ServerNews) {
+        listeners.withLock { count in
+            count -= 1
+            if count == 0 { news.tell(.acceptingResumed) }
+        }
+    }
+
+    /// One that is in it accepts no more.
+    func isLeft() { listeners.withLock { $0 -= 1 } }
 }
 
 /// The first of the errors of several tasks.

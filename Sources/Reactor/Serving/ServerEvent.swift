@@ -12,8 +12,8 @@ extension Server {
         case ended(peer: SocketAddress?, after: Duration)
         /// A handler has thrown; ``ended(peer:after:)`` follows. Being cancelled is no failure.
         case handlerFailed(any Error, peer: SocketAddress?)
-        /// Descriptors or memory ran out; accepting pauses, and goes on within a second after they are back. Told once
-        /// for each shortage.
+        /// Memory ran out, or descriptors, but for a few that stay free for the program itself; accepting pauses, and
+        /// goes on within a second after they are back. Told once for each shortage, however many listeners meet it.
         case acceptingPaused(SocketError)
         /// The shortage is over: for a second nothing was short any more. Clients are accepted before that.
         case acceptingResumed

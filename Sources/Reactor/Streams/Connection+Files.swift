@@ -5,14 +5,16 @@ public import SystemPackage
 extension Connection {
     /// Sends bytes of an open file, inside the kernel where a socket carries the connection and the file allows it,
     /// through memory elsewhere. The file's own position does not matter and does not change. Pages that are not in
-    /// memory are read from the disk meanwhile, and the loop waits for them.
+    /// memory are read from the disk meanwhile, and the loop waits for them; for what comes by a pipe only the caller
+    /// waits, and a ``close()`` is noticed when that has come.
     ///
     /// - Parameters:
     ///   - offset: where to begin; 0 or more.
     ///   - count: how many bytes; nil up to the end of the file.
     /// - Returns: how many bytes went: fewer than `count` only if the file ended before.
     /// - Throws: as ``send(_:)-(RawSpan)``, with the file's own errors as `.system`; `.invalid` for a negative offset
-    ///   or count. Some bytes may have been sent.
+    ///   or count. Some bytes may have been sent, and nobody knows how many the peer has seen: the file can go on only
+    ///   over another connection, from where the peer says.
     ///
     /// C: `sendfile(2)`. Python: `loop.sendfile`.
     @discardableResult
@@ -62,6 +64,7 @@ extension Connection {
         while position < end {
             let room = Int(min(end - position, Int64(BufferPool.bufferSize)))
             let offset = position
+            try await waitUntilReadable(file)
             let piece = try [UInt8].filled(capacity: room) { output throws(SocketError) in
                 do throws(Errno) { _ = try SystemCalls.read(file.rawValue, into: &output, at: offset) } catch {
                     throw SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
@@ -70,6 +73,16 @@ extension Connection {
             if piece.isEmpty { return }
             try await send(piece)
             position += Int64(piece.count)
+        }
+    }
+
+    /// Waits for what is no regular file and has nothing to be read: reading would hold the loop.
+    private nonisolated(nonsending) func waitUntilReadable(_ file: FileDescriptor) async throws(SocketError) {
+        do throws(Errno) { if try SystemCalls.isReady(file.rawValue, for: .readable) { return } } catch {
+            throw SocketError(.sendFile, error: error, subject: "descriptor \(file.rawValue)")
+        }
+        do throws(SocketError) { try await loop.waitUntilReadable(file, until: writeDeadline) } catch {
+            throw SocketError(.sendFile, error.reason, subject: error.subject)
         }
     }
 }

@@ -204,7 +204,7 @@ public final class Connection: Sendable, TaskOwned {
 
     /// Ends the sending direction: the peer sees the end of the stream, and may go on sending.
     ///
-    /// - Throws: `.closed`, `.cancelled`, `.broken`, ``SocketError/isNotConnected``.
+    /// - Throws: `.closed`, `.cancelled`, `.broken`, ``SocketError/isNotConnected``; `.busy` while a task sends.
     public nonisolated(nonsending) func shutdownSending() async throws(SocketError) {
         if loop.isCurrent { return try transport.shutdownSending() }
         try await loop.run { [transport] () throws(SocketError) in try transport.shutdownSending() }
@@ -217,7 +217,8 @@ public final class Connection: Sendable, TaskOwned {
         if let next { next.close() } else { transport.close() }
     }
 
-    /// Throws the connection away: the peer sees a reset. Any thread may call this, again and again.
+    /// Throws the connection away: the peer sees a reset. (UNIX connections have none: their peer sees the end, and a
+    /// reset only if bytes of its were unread.) Any thread may call this, again and again.
     public func abort() {
         isLetGo.store(true, ordering: .relaxed)
         if let next { next.abort() } else { transport.abort() }

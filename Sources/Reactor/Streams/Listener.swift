@@ -79,7 +79,8 @@ public final class Listener: Sendable {
     /// ever has it and it is closed.
     ///
     /// - Throws: `.closed`, `.cancelled`, `.timedOut` (the task's own deadline), `.busy`;
-    ///   ``SocketError/isOutOfResources``, after which the client still waits and the listener is as good as before.
+    ///   ``SocketError/isOutOfResources``, after which the client still waits and the listener is as good as before. A
+    ///   few descriptors are left to the program itself.
     public nonisolated(nonsending) func accept() async throws(SocketError) -> Connection {
         if !loop.isCurrent {
             return try await loop.run(async: { [self] () async throws(SocketError) in try await accept() })

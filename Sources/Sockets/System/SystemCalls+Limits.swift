@@ -3,6 +3,15 @@ import CSockets
 package import SystemPackage
 
 extension SystemCalls {
+    /// How many descriptors this process may have open at a time.
+    ///
+    /// C: `getrlimit(2)` with `RLIMIT_NOFILE`.
+    package static func descriptorLimit() throws(Errno) -> Int {
+        var limit = rlimit()
+        _ = try perform(.getrlimit) { unsafe getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit) }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Lets this process have as many descriptors as it may without more rights.
     ///
     /// - Returns: how many it may have open at a time, before and from now on.

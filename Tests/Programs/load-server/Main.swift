@@ -5,30 +5,35 @@ import Synchronization
 import SystemPackage
 
 /// A server that tests put under load: a process of its own, because what is measured (memory, descriptors, processor
-/// time) belongs to a process. `load-server echo|lines|offer`, and then commands on its standard input, each answered
-/// by one line:
+/// time) belongs to a process. `load-server WHAT NAME=VALUE…`, where WHAT is one of ``Load`` and the names are those
+/// of ``Settings``, and then commands on its standard input, each answered by one line:
 ///
-/// - `count`: how many clients there were and are, and how often the server reported what;
+/// - `count`: how many clients there were and are, how often the server reported what, and how many connections its
+///   loops hold;
+/// - `release`: lets go of the loops that ``Load/hold`` holds;
 /// - `fill`: takes every descriptor that is left, `free`: gives them back.
 @main struct LoadServer {
     static func main() async throws {
+        let settings = Settings(CommandLine.arguments.dropFirst(2))
+        let load = Load(rawValue: CommandLine.arguments.dropFirst().first ?? "") ?? .echo
         let tally = Tally()
-        let handler = Load(rawValue: CommandLine.arguments.dropFirst().first ?? "") ?? .echo
-        let thread = try LoopThread()
-        var limits = Server.Limits()
-        limits.connections = 100_000
-        let server = try await Server(
-            on: "127.0.0.2:0", limits: limits, loop: thread.loop, report: { tally.note($0) },
-            handler: { connection in
-                tally.served.add(1, ordering: .relaxed)
-                try await handler.serve(connection)
-            })
-        let running = Task.detached { try await server.run() }
-        say("listening \(server.addresses[0])")
+        let thread = settings.loops == .one ? try LoopThread() : nil
+        let service: any Service =
+            if settings.hasProtocols {
+                try await ProtocolService(load, settings, tally, on: thread?.loop ?? EventLoopGroup.shared.next())
+            } else {
+                try await ConnectionService(load, settings, tally, on: thread?.loop)
+            }
+        say("listening \(service.address)")
         var filling: [FileDescriptor] = []
         while let command = readLine() {
             switch command {
-            case "count": say("counted \(tally) open \(server.connectionCount)")
+            case "count":
+                let held = try await held(by: thread.map { [$0.loop] } ?? EventLoopGroup.shared.loops)
+                say("counted \(tally) open \(try await service.openCount) held \(held)")
+            case "release":
+                Load.isReleased.set()
+                say("released")
             case "fill":
                 while let copy = try? FileDescriptor.standardError.duplicate() { filling.append(copy) }
                 say("filled \(filling.count)")
@@ -39,33 +44,20 @@ import SystemPackage
             default: say("what is \(command)")
             }
         }
-        server.drain(within: .zero)
-        try await running.value
+        try await service.end()
+    }
+
+    private static func held(by loops: [EventLoop]) async throws -> Int {
+        var count = 0
+        for loop in loops {
+            count += try await loop.run { () throws(SocketError) in loop.statistics.connections }
+        }
+        return count
     }
 
     private static func say(_ text: String) {
         let line = Array("\(text)\n".utf8)
         _ = try? FileDescriptor.standardOutput.writeAll(line)
-    }
-}
-
-/// What the server does for a client.
-enum Load: String {
-    /// Sends everything back.
-    case echo
-    /// Sends every line back.
-    case lines
-    /// Sends 128 MiB.
-    case offer
-
-    func serve(_ connection: Connection) async throws {
-        switch self {
-        case .echo: try await connection.echo()
-        case .lines: for try await line in connection.lines { try await connection.send(line + "\n") }
-        case .offer:
-            let piece = [UInt8](repeating: 0x78, count: 1 << 20)
-            for _ in 0..<128 { try await connection.send(piece) }
-        }
     }
 }
 
@@ -75,12 +67,14 @@ final class Tally: CustomStringConvertible, Sendable {
     private let paused = Atomic(0)
     private let resumed = Atomic(0)
     private let failed = Atomic(0)
+    private let refused = Atomic(0)
 
     func note(_ event: Server.Event) {
         switch event {
         case .acceptingPaused: paused.add(1, ordering: .relaxed)
         case .acceptingResumed: resumed.add(1, ordering: .relaxed)
-        case .handlerFailed, .refused, .denied: failed.add(1, ordering: .relaxed)
+        case .handlerFailed: failed.add(1, ordering: .relaxed)
+        case .refused, .denied: refused.add(1, ordering: .relaxed)
         case .accepted, .ended: break
         }
     }
@@ -91,6 +85,7 @@ final class Tally: CustomStringConvertible, Sendable {
         }
         return [
             text("served", served), text("paused", paused), text("resumed", resumed), text("failed", failed),
+            text("refused", refused),
         ].joined(separator: " ")
     }
 }

@@ -6,11 +6,15 @@ import Testing
 /// is in `DescriptorExhaustionTests`.
 @Suite(.blocking) struct BadPeerTests {
     // Resets, floods without the end of a line, never reads, comes 5,000 times, stops in the middle
-    @Test(arguments: [
-        ("reset", repetitions(1000, soak: 5000)), ("flood", 20), ("deaf", 2), ("close", 5000), ("unfinished", 300),
-    ])
-    func `a peer that misbehaves costs its own connection and nothing else`(way: String, count: Int) throws {
-        let server = try LoadedServer("lines")
+    @Test(
+        arguments: [
+            ("reset", repetitions(1000, soak: 5000)), ("flood", 20), ("deaf", 2), ("close", 5000), ("unfinished", 300),
+        ], ["tasks", "protocols"])
+    func `a peer that misbehaves costs its own connection and nothing else`(
+        crowd: (way: String, count: Int), face: String
+    ) throws {
+        let (way, count) = crowd
+        let server = try LoadedServer("lines", ["face=\(face)"])
         let witness = try Witness(of: server)
         try server.wait("the witness") { witness.count > 0 }
         let before = try server.program.use.descriptors
@@ -20,7 +24,7 @@ import Testing
         try server.wait("the others' end") { try server.counts()["open"] == 1 }
         try server.wait("the others' descriptors") { try server.program.use.descriptors <= before }
         let report = try witness.finish()
-        print("bad peers: \(count) times \(way): \(report)")
+        print("bad peers: \(count) times \(way), \(face): \(report)")
         #expect(report.slowest < .seconds(5))
         let late = try server.client()
         #expect(try late.exchange("late"))

@@ -84,6 +84,64 @@ import Testing
         try server.wait("the end of the shortage") { try server.counts()["resumed"] == 1 }
     }
 
+    // P10: what is left when clients have all that they get is enough to live: a file can be opened, and the runtime,
+    // which opens some when work waits for its threads, does not end the process
+    @Test(arguments: ["face=tasks", "face=protocols"])
+    func `P10: clients alone do not take the last descriptors`(face: String) throws {
+        let server = try LoadedServer("echo", [face], descriptors: 64)
+        let guests = try (0..<100).map { _ in try server.client() }
+        try server.wait("as many as there may be") { try server.program.use.descriptors >= 50 }
+        let start = ContinuousClock.now
+        // Each of these is work for the pool.
+        while ContinuousClock.now - start < .seconds(3) {
+            _ = try server.counts()
+            #expect(try server.program.use.descriptors < 60)
+        }
+        #expect(guests.contains { (try? $0.exchange("word")) == true })
+    }
+
+    // P10: descriptors are the process's, and so is the news that there are none
+    @Test func `P10: of many listeners on all loops one shortage is told, once`() throws {
+        let server = try LoadedServer("echo", ["loops=all", "on=127.0.0.2:0"], descriptors: 48)
+        let before = try server.descriptorsAtRest()
+        var guests = try (0..<80).map { _ in try server.client() }
+        try server.wait("the pause") { try server.counts()["paused"] == 1 }
+        let load = try load(of: server.program, over: 1.5)
+        print("P10: two listeners without descriptors: \(load) of a processor")
+        #expect(load < 0.1)
+        #expect(try server.counts()["paused"] == 1)
+        #expect(guests.count == 80)
+        guests = []
+        #expect(try timeUntilServed(at: server.address) < .seconds(5))
+        try server.wait("the end of the shortage") { try server.counts()["resumed"] == 1 }
+        try server.wait("their end") { try server.program.use.descriptors <= before }
+        #expect(try server.counts()["paused"] == 1)
+    }
+
+    // P10, of the other face: it tells nobody
+    @Test func `P10: without descriptors a port of protocols rests, and serves again when they are back`() throws {
+        let server = try LoadedServer("echo", ["face=protocols"], descriptors: 64)
+        let early = try server.client()
+        #expect(try early.exchange("early"))
+        let before = try server.descriptorsAtRest()
+        try server.command("fill")
+        let waiting = try (0..<20).map { _ in try server.client() }
+        let load = try load(of: server.program, over: 2)
+        print("P10: a port of protocols without descriptors: \(load) of a processor")
+        #expect(load < 0.1)
+        #expect(try early.exchange("in between"))
+        try server.command("free")
+        let time = try timeUntilServed(at: server.address)
+        print("P10: serving again after \(time)")
+        #expect(time < .seconds(5))
+        // Who was not told to go is served now.
+        #expect(waiting.count { (try? $0.exchange("late")) == true } >= 10)
+        #expect(try early.exchange("still here"))
+        for client in waiting { try? client.socket.shutdown(.both) }
+        try server.wait("their end") { try server.counts()["open"] == 1 }
+        try server.wait("their descriptors") { try server.program.use.descriptors <= before }
+    }
+
     // P10, of the tool: at most 20 log lines besides the clients' own
     @Test func `P10: nt listen rests without descriptors, in a few lines, and serves again when clients go`() throws {
         let server = try ForeignProgram(

@@ -10,11 +10,13 @@ final class LoadedServer {
     let program: ForeignProgram
     let address: SocketAddress
 
-    /// - Parameter descriptors: how many the process may have; as many as the tests unless given.
-    init(_ load: String, descriptors: Int? = nil) throws {
+    /// - Parameters:
+    ///   - settings: of the program, `name=value` each.
+    ///   - descriptors: how many the process may have; as many as the tests unless given.
+    init(_ load: String, _ settings: [String] = [], descriptors: Int? = nil) throws {
         let limit = descriptors.map { "ulimit -n \($0); " } ?? ""
         program = try ForeignProgram(
-            "bash", ["-c", "\(limit)exec \"$0\" \"$1\"", BuiltProgram.path("load-server"), load])
+            "bash", ["-c", "\(limit)exec \"$0\" \"$@\"", BuiltProgram.path("load-server"), load] + settings)
         program.limit = .seconds(60)
         let line = try program.line(containing: "listening ")
         address = try SocketAddress(String(line.dropFirst("listening ".count)))
@@ -27,7 +29,8 @@ final class LoadedServer {
         return try program.line()
     }
 
-    /// `served`, `open`, `paused`, `resumed` and `failed`, as the server has counted them.
+    /// `served`, `open`, `paused`, `resumed`, `failed` and `refused`, as the server has counted them, and `held`, the
+    /// connections of its loops.
     func counts() throws -> [String: Int] {
         let words = try command("count").split(separator: " ").dropFirst().map(String.init)
         let pairs = stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], Int(words[$0 + 1]) ?? -1) }
@@ -44,6 +47,19 @@ final class LoadedServer {
             // The server has more to do than to answer us.
             usleep(5000)
         }
+    }
+
+    /// How many descriptors the server has when it has all that it needs for itself: the runtime opens some of its own
+    /// when it first does something on another thread.
+    func descriptorsAtRest() throws -> Int {
+        var (last, looks) = (-1, 0)
+        try wait("a quiet moment") {
+            let now = try program.use.descriptors
+            looks = now == last ? looks + 1 : 0
+            last = now
+            return looks == 20
+        }
+        return last
     }
 
     /// Starts a crowd.
