@@ -95,7 +95,7 @@ import Testing
         // Each of these is work for the pool.
         while ContinuousClock.now - start < .seconds(3) {
             _ = try server.counts()
-            #expect(try server.program.use.descriptors < 60)
+            #expect(try server.program.use.descriptors < 64)
         }
         #expect(guests.contains { (try? $0.exchange("word")) == true })
     }

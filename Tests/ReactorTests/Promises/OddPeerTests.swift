@@ -106,9 +106,9 @@ import Testing
         }
         try await until { answered.load(ordering: .relaxed) > 100 }
         let start = ContinuousClock.now
-        server.drain(within: .seconds(10))
+        server.drain(within: .seconds(60))
         #expect(await running.value == nil)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(50))
         isOver.set()
         for thread in flood { _ = try thread.join(within: 60) }
         #expect(server.connectionCount == 0)
