@@ -101,6 +101,22 @@ import Testing
         #expect(try clients[40].hear() == "x")
         withExtendedLifetime(server) {}
     }
+
+    @Test(arguments: ["listen", "relay"])
+    func `where descriptors are few clients of programs wait, and none is let go of`(verb: String) throws {
+        let words = verb == "listen" ? "listen 127.0.0.1:0 exec cat" : "relay 127.0.0.1:0 exec:cat"
+        // What whoever runs the tests has left open is not to count.
+        let alone = "for n in /proc/self/fd/*; do n=${n##*/}; [ $n -gt 2 ] && eval \"exec $n>&-\"; done"
+        let server = try ForeignProgram(
+            "bash", ["-c", "\(alone); ulimit -n 32; exec \"$0\" \(words)", BuiltProgram.path("nt")])
+        let clients = try (0..<12).map { _ in try SocketFile.connected(to: try server.address()) }
+        for client in clients { try client.say("x\n") }
+        for client in clients {
+            #expect(try client.hear() == "x")
+            try client.finishWriting()
+        }
+        withExtendedLifetime(server) {}
+    }
 }
 
 /// What a server has for its clients.
