@@ -175,6 +175,8 @@ public struct Socket: ~Copyable, Sendable {
 
     /// What errors name: the peer, else the socket's own address.
     var subject: String? {
-        (peer ?? (try? SystemCalls.localAddress(number))).map { "\($0)" }
+        // A socket for datagrams may have been given its peer since.
+        let address = peer ?? (try? SystemCalls.peerAddress(number)) ?? (try? SystemCalls.localAddress(number))
+        return address.map { "\($0)" }
     }
 }

@@ -33,6 +33,35 @@ import Testing
         #expect(server.errors.contains("3 clients, \(bytes) bytes in, "))
     }
 
+    @Test func `a sink that says that more came than was sent is not believed`() throws {
+        let stream = try ForeignProgram.python(
+            """
+            import socket, threading
+            server = socket.create_server(("127.0.0.1", 0))
+            print(server.getsockname()[1])
+            def serve(client):
+                while client.recv(1 << 20): pass
+                client.sendall(b"received 9223372036854775807\\n")
+                client.close()
+            while True: threading.Thread(target=serve, args=server.accept()[:1]).start()
+            """)
+        let end = try end("127.0.0.1:\(try stream.line())", "-d", "100ms", "-P", "2")
+        #expect(end["bytes"] as? Int == end["bytes_sent"] as? Int)
+        let datagrams = try ForeignProgram.python(
+            """
+            import socket
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            server.bind(("127.0.0.1", 0))
+            print(server.getsockname()[1])
+            while True:
+                said, peer = server.recvfrom(70000)
+                # A report for every packet, with the largest numbers that there are.
+                server.sendto(said[:7] + b"\\x04" + said[8:32] + b"\\xff" * 32, peer)
+            """)
+        let other = try self.end("udp://127.0.0.1:\(try datagrams.line())", "-d", "100ms", "-P", "2")
+        #expect(other["lost"] as? Int == 0)
+    }
+
     /// What the kernel has counted since the system began, by `/proc/net/snmp`.
     private func kernelCount(_ protocolName: String, _ counter: String) throws -> Int {
         let rows = try String(contentsOfFile: "/proc/net/snmp", encoding: .utf8).split(separator: "\n")

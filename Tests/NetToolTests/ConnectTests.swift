@@ -84,6 +84,17 @@ import Testing
         #expect(try client.exit() == .status(0))
     }
 
+    @Test func `a refusal of datagrams names who has refused`() throws {
+        var taken = try Socket(.ipv4, .datagram)
+        try taken.bind(to: .loopback(.any))
+        let address = "\(try taken.localAddress)"
+        try taken.close()
+        let client = try ForeignProgram.nt("connect", "udp://\(address)")
+        try client.write("anybody there?")
+        #expect(try client.exit() == .status(69))
+        #expect(client.errors.contains("nt: receive \(address): connection refused\n"), "\(client.errors)")
+    }
+
     @Test func `nobody there, no such host, no answer and no socket have their exit codes and their lines`() throws {
         let closed = try ClosedPort()
         let refused = try ForeignProgram.nt("connect", closed.address)

@@ -77,49 +77,6 @@ import Testing
         #expect(try server.terminate() == .status(0))
         #expect(kill(program, 0) == -1)
     }
-
-    // P21: ten thousand with NETWRIGHT_SOAK
-    @Test func `no program leaves a zombie or a descriptor behind`() throws {
-        let isSoak = ProcessInfo.processInfo.environment["NETWRIGHT_SOAK"] != nil
-        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "exec", "-q", "--", "echo", "done")
-        server.limit = .seconds(isSoak ? 600 : 20)
-        try Task.checkCancellation()
-        let address = try #require(try Self.listening(server))
-        func serve(_ count: Int) throws {
-            for _ in 0..<count { #expect(try SocketFile.connected(to: address).hear() == "done") }
-        }
-        try serve(5)
-        let before = try Self.settled(server)
-        try serve(isSoak ? 10_000 : 40)
-        let after = try Self.settled(server)
-        #expect(after.descriptors <= before.descriptors)
-        #expect(after.children == 0 && before.children == 0)
-    }
-
-    /// Where a server listens that says nothing: the kernel's table knows.
-    private static func listening(_ server: ForeignProgram) throws -> String? {
-        for _ in 0..<2000 {
-            let words = try Command.run(["ss", "-Hltnp"]).split(separator: "\n").first {
-                $0.contains("pid=\(server.processIdentifier),")
-            }?.split(separator: " ")
-            if let words, words.count > 3 { return String(words[3]) }
-        }
-        return nil
-    }
-
-    /// What the server has once its clients' ends have come to it.
-    private static func settled(_ server: ForeignProgram) throws -> (descriptors: Int, children: Int) {
-        var last = (descriptors: Int.max, children: Int.max)
-        for _ in 0..<200 {
-            let children = try Command.run([
-                "sh", "-c", "cat /proc/\(server.processIdentifier)/task/*/children 2>/dev/null || true",
-            ]).split(separator: " ").count
-            let now = (descriptors: try server.use.descriptors, children: children)
-            if now.children == 0 && now.descriptors == last.descriptors { return now }
-            last = now
-        }
-        return last
-    }
 }
 
 @Suite(.blocking) struct ListenDatagramTests {

@@ -177,7 +177,7 @@ extension [SeenPacket] {
         let relay = try ForeignProgram.nt("relay", "unix:\(path)", "exec:tr a-z A-Z", "--capture", file)
         try relay.errorLine(containing: "listening ")
         for word in ["one", "two"] {
-            #expect(try Command.run(["socat", "-", "UNIX:\(path)"], input: word) == word.uppercased())
+            #expect(try Command.run(["socat", "-t", "20", "-", "UNIX:\(path)"], input: word) == word.uppercased())
         }
         #expect(try relay.terminate() == .status(0))
         let packets = try SeenPacket.read(file)

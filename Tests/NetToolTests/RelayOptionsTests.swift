@@ -13,6 +13,14 @@ import Testing
             (["127.0.0.1:0", "tls://a:1"], "nt relay can't lead to tls://a:1: it speaks TCP, UDP, UNIX and exec:"),
             (["-", "a:1"], "nt relay can't listen at -: nt connect joins standard input to an address"),
             (["127.0.0.1:0", "*:80"], "*:80 is a place to listen on: say which host to lead to"),
+            (["127.0.0.1:0", "127.0.0.1:0"], "127.0.0.1:0 is a place to listen on: say which port to lead to"),
+            (["udp://127.0.0.1:0", "udp://a:0"], "udp://a:0 is a place to listen on: say which port to lead to"),
+            (["127.0.0.1:7", "a:1", "127.0.0.1:7"], "127.0.0.1:7 is where this relay listens itself"),
+            ([":7", ":7"], ":7 is where this relay listens itself"),
+            (["*:7", "[::1]:7"], "[::1]:7 is where this relay listens itself"),
+            (["unix:/a", "unix:/a"], "unix:/a is where this relay listens itself"),
+            (["udp://127.0.0.1:7", "udp://127.0.0.1:7"], "udp://127.0.0.1:7 is where this relay listens itself"),
+            (["127.0.0.1:0", "a:1", "--dump", "x", "--capture", "x"], "--dump and --capture both name \"x\""),
             (["127.0.0.1:0", "udp://a:1"], "127.0.0.1:0 is for streams and udp://a:1 for datagrams"),
             (["udp://127.0.0.1:0", "a:1"], "udp://127.0.0.1:0 is for datagrams and a:1 for streams"),
             (["127.0.0.1:0", "socks", "a:1"], "socks, http and exec: have no other target beside them"),
@@ -46,6 +54,17 @@ import Testing
         #expect(run.status == .usage)
         #expect(run.errors.hasPrefix("nt: ") && run.errors.contains(message), "\(run.errors)")
         #expect(run.errors.count { $0 == "\n" } == 1 && run.output.isEmpty)
+    }
+
+    @Test func `a pipe that nobody reads is told, and not waited for`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("pipe")
+        try Command.run(["mkfifo", path])
+        for flag in ["--dump", "--capture"] {
+            let relay = try ForeignProgram.nt("relay", "127.0.0.1:0", "a:1", flag, path)
+            #expect(try relay.exit() == .status(73))
+            #expect(relay.errors.hasSuffix("no such device or address (a pipe needs its reader first)\n"))
+        }
     }
 
     @Test func `a secret on the command line is not quoted when it is wrong`() {

@@ -137,6 +137,13 @@ import Testing
         #expect(try client.hear() == "HTTP/1.1 \(status)")
     }
 
+    @Test func `a client that is too slow to ask is told so, and one whose target is too slow is told that`() {
+        let late = SocketError(.receive, .timedOut, subject: "a client")
+        #expect(ConnectAnswer(FrameError.connection(late)).text.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+        let silent = SocketError(.connect, .timedOut, subject: "a target")
+        #expect(ConnectAnswer(silent).text.hasPrefix("HTTP/1.1 504 Gateway Timeout\r\n"))
+    }
+
     @Test func `a client that is not among those of --allow is let go of`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "greet", "hello")
         let closed = try ForeignProgram.relay(try server.address(), "--allow", "10.0.0.0/8")

@@ -13,6 +13,8 @@ final class DatagramLoad: Sendable {
 
     /// From one question to the next.
     private static let pingInterval = Duration.milliseconds(100)
+    /// So many answers are remembered: a sink may send what it likes.
+    private static let roundTripLimit = 100_000
     /// From one request for the report to the next: each of them may be lost.
     private static let endInterval = Duration.milliseconds(10)
 
@@ -40,13 +42,17 @@ final class DatagramLoad: Sendable {
             throw ToolFailure(
                 .timedOut, "\(socket.peer.map { "\($0)" } ?? "the sink") has not answered: is nt listen … sink there?")
         }
-        var result = BenchResult(bytes: sent * length, confirmed: Int(clamping: report.counts.bytes))
+        var result = BenchResult(bytes: sent * length, confirmed: Self.count(report.counts.bytes, of: sent * length))
         result.roundTrips = roundTrips
         result.packets = BenchResult.Packets(
-            sent: sent, received: Int(clamping: report.counts.packets), late: Int(clamping: report.counts.late),
+            sent: sent, received: Self.count(report.counts.packets, of: sent),
+            late: Self.count(report.counts.late, of: sent),
             jitter: .nanoseconds(Int64(clamping: report.counts.jitter)))
         return result
     }
+
+    /// How many a sink says there were of those that were sent: a datagram may come twice, but not a thousand times.
+    private static func count(_ told: UInt64, of sent: Int) -> Int { min(Int(clamping: told), sent * 1000) }
 
     private func sendAll() async throws -> Int {
         let loop = load.loop
@@ -95,7 +101,7 @@ final class DatagramLoad: Sendable {
             case .ping:
                 let now = socket.loop.timeNow
                 let trip = LoopInstant(nanoseconds: packet.time).duration(to: now)
-                heard.withLock { $0.roundTrips.append(trip) }
+                heard.withLock { if $0.roundTrips.count < Self.roundTripLimit { $0.roundTrips.append(trip) } }
             case .report: heard.withLock { $0.report = packet }
             case .data, .end: break
             }

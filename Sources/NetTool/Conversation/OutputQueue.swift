@@ -45,10 +45,14 @@ final class OutputQueue: Sendable {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(
-                FilePath(path), .writeOnly, options: [.create, emptied ? .truncate : .append, .closeOnExec],
+                FilePath(path), .writeOnly,
+                // A pipe that nobody reads would be waited for, and with it the loop.
+                options: [.create, emptied ? .truncate : .append, .closeOnExec, .nonBlocking],
                 permissions: .ownerReadWrite)
         } catch {
-            throw ToolFailure(.cannotCreate, "\(path.quoted): \((error as? Errno)?.words ?? "\(error)")")
+            let words = (error as? Errno)?.words ?? "\(error)"
+            let hint = error as? Errno == .noSuchAddressOrDevice ? " (a pipe needs its reader first)" : ""
+            throw ToolFailure(.cannotCreate, "\(path.quoted): \(words)\(hint)")
         }
         // The queue has one of its own.
         defer { try? file.close() }

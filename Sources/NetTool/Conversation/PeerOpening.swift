@@ -26,13 +26,16 @@ struct PeerOpening: Sendable {
         if case .host(.everyInterface, _) = endpoint.target {
             throw ToolFailure(.usage, "\(endpoint) is a place to listen on: say which host to connect to")
         }
+        if case .host(_, 0) = endpoint.target {
+            throw ToolFailure(.usage, "\(endpoint) is a place to listen on: say which port to connect to")
+        }
         switch endpoint.scheme {
         case .tcp, .unix, .udp, .unixDatagram, .unixSequencedPacket, .exec: break
         case .stdio: throw ToolFailure(.usage, "- is this end of the conversation already: say who is at the other")
         case .descriptor, .systemd: throw ToolFailure(.usage, "\(endpoint) is for listening: nt listen takes it over")
         case .tls, .ws, .wss, .http, .https:
             let name = endpoint.scheme.rawValue
-            throw ToolFailure(.usage, "\(endpoint): nt connect speaks no \(name), only the plain stream below it")
+            throw ToolFailure(.usage, "\(endpoint): \(name) is not spoken here, only the plain stream below it")
         }
         if source != nil, !endpoint.scheme.hasHost {
             throw ToolFailure(.usage, "-s says which address of this machine to use, and \(endpoint) uses none")
@@ -77,6 +80,7 @@ struct PeerOpening: Sendable {
         var request = Subprocess.Request(program, Array(words.dropFirst()))
         request.input = .connection
         let (_, end) = try await loop.world.processes.run(request, on: loop) { process in
+            async let _ = process.endStreamsAfterEnd()
             try await body(Opened(peer: ProgramPeer(process), name: "\(endpoint)", localAddress: nil))
         }
         if end != .exited(0) { throw ToolFailure(.failure, "\(endpoint): \(end)") }

@@ -110,9 +110,10 @@ struct ClientLog: Sendable {
         remark(reason.map { "\(line)  (\($0))" } ?? line)
     }
 
-    /// Somebody who may not come.
+    /// Somebody who may not come. What strangers bring about is left out while nobody reads.
     private func denied(_ peer: String) {
-        if isJSON { try? event("denied", [.init("peer", .string(peer))]) } else { remark("! \(peer)  denied") }
+        if !isJSON { return remark("! \(peer)  denied") }
+        if !isFull { try? event("denied", [.init("peer", .string(peer))]) }
     }
 
     /// A line of a client's, which is what was asked for.

@@ -22,12 +22,18 @@ extension HandlerRun {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask { try await self.feed(process) }
                 group.addTask { try await self.answer(from: process) }
-                // The program's end is the client's; the client's is only that of what it reads.
+                group.addTask {
+                    await process.endStreamsAfterEnd()
+                    return false
+                }
+                // The end of what the program says is the client's; the client's is only that of what it reads.
                 while let isOver = try await group.next() { if isOver { break } }
                 group.cancelAll()
             }
+            // The program may go on, and its client need not wait for that.
+            try? await finish()
+            connection.close()
         }
-        try await finish()
         if end != .exited(0) { throw ProgramFailure(description: "\(program): \(end)") }
     }
 
@@ -36,10 +42,13 @@ extension HandlerRun {
         defer { process.input?.close() }
         while let bytes = try await connection.receive(upTo: 65_536) {
             client.note(bytesIn: bytes.count)
-            do throws(SocketError) { try await process.input?.send(bytes) } catch {
+            do throws(SocketError) {
+                if try await process.input?.send(bytes.span.bytes, saidBy: connection) != false { continue }
+            } catch {
                 guard case .broken = error.reason else { throw error }
                 return false
             }
+            throw BrokenOff(connection)
         }
         return false
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Reactor
 
 /// What a client is served by.
 enum ListenHandler: Hashable, Sendable {
@@ -64,6 +65,14 @@ enum ListenHandler: Hashable, Sendable {
     var printsLines: Bool {
         if case .files = self { true } else { self == .log }
     }
+
+    /// The most clients at a time unless somebody says another number.
+    var usualMaximum: Int {
+        if case .exec = self { Server.Limits.programs } else { Server.Limits().connections }
+    }
+
+    /// How many descriptors a client takes at most.
+    var descriptors: Int { if case .exec = self { 1 + Server.Limits.descriptorsOfProgram } else { 1 } }
 
     /// What a stranger could make of it, where that has to be allowed by name; nil for what only answers.
     var hazard: String? {

@@ -11,7 +11,7 @@ struct ListenOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("m"), .customLong("max")],
-        help: "The most clients at a time; others wait. (default: 10000)")
+        help: "The most clients at a time; others wait. (default: 10000, with exec 40)")
     var maximum: Int?
 
     @Option(

@@ -31,7 +31,7 @@ final class ListenRun: Sendable {
             throw ToolFailure(.usage, "without a handler there is one address for datagrams, and none beside it")
         }
         var limits = Server.Limits()
-        limits.connections = handler == .stdio ? 1 : options.maximum ?? limits.connections
+        limits.connections = handler == .stdio ? 1 : options.maximum ?? handler.usualMaximum
         limits.addresses = admitted
         self.limits = limits
         var style = options.directions.style
@@ -55,6 +55,7 @@ final class ListenRun: Sendable {
     private struct Means: Sendable {
         let log: ClientLog
         let ending: Ending
+        let limits: Server.Limits
         /// Standard input and output, where they are the handler.
         let streams: (any LocalSide)?
         /// What the clients have in common, where the handler has something of the kind.
@@ -70,10 +71,12 @@ final class ListenRun: Sendable {
             handler.speaksLines && addresses.datagrams.isEmpty ? .line : addresses.isDatagramsOnly ? .datagram : .byte
         let log = try await ClientLog(
             options.form, options.verbosity, counting: unit, writesOutput: handler.printsLines, on: loop)
-        if handler != .stdio { limits.withDescriptors(log) }
+        let limits =
+            handler == .stdio ? limits : limits.withDescriptors(log, each: handler.descriptors)
         let service = try await RoomService(handler, options, on: loop, log: log)
         let means = Means(
-            log: log, ending: ending, streams: try await streams(on: loop), service: service, loop: loop)
+            log: log, ending: ending, limits: limits, streams: try await streams(on: loop), service: service, loop: loop
+        )
         try await log.use(onFailure: { ending.fail($0) }) { () async throws(ToolFailure) in
             do { try await attend(signals, means) } catch { throw ToolFailure(error) }
             if let failure = ending.failure { throw failure }
@@ -134,7 +137,7 @@ final class ListenRun: Sendable {
             // Who is on no loop gets a server that shares its clients among the process's loops.
             return try await Self.onLoop(loop) { [self] () async throws(SocketError) in
                 try await Server(
-                    endpoints: places, limits: limits, reusesPort: false, loop: loop,
+                    endpoints: places, limits: means.limits, reusesPort: false, loop: loop,
                     report: { event in means.log.note(event) },
                     handler: { [self] connection in await serve(connection, means) })
             }

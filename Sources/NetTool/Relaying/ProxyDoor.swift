@@ -198,7 +198,9 @@ struct ConnectAnswer {
         } else if let framing = (error as? FrameError)?.framingError {
             status =
                 if case .tooLong = framing.reason { "431 Request Header Fields Too Large" } else { "400 Bad Request" }
-        } else if let reason = ((error as? FrameError)?.connectionError ?? error as? SocketError)?.reason {
+        } else if let failure = (error as? FrameError)?.connectionError {
+            status = failure.reason == .timedOut ? "408 Request Timeout" : "400 Bad Request"
+        } else if let reason = (error as? SocketError)?.reason {
             status = reason == .timedOut ? "504 Gateway Timeout" : "502 Bad Gateway"
         } else {
             status = "500 Internal Server Error"

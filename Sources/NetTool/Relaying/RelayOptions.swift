@@ -34,7 +34,7 @@ struct RelayOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("m"), .customLong("max")],
-        help: "The most clients at a time; others wait, datagrams of others are lost. (default: 10000)")
+        help: "The most clients at a time; others wait, datagrams of others are lost. (default: 10000, of exec: 40)")
     var maximum: Int?
 
     @Option(
@@ -160,6 +160,9 @@ struct RecordingOptions: ParsableArguments {
     func check(isJSON: Bool) throws(ToolFailure) {
         if dumpPath == "-", capture == "-" {
             throw ToolFailure(.usage, "a dump and a capture don't both go to standard output: name a file for one")
+        }
+        if let dump, dump == capture {
+            throw ToolFailure(.usage, "--dump and --capture both name \(dump.quoted): they need a file each")
         }
         if isJSON, writesOutput {
             throw ToolFailure(.usage, "--json has standard output for its events: name a file with --dump or --capture")

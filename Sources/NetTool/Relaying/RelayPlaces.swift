@@ -22,6 +22,12 @@ struct RelayPlaces {
         }
         streams = addresses.addresses + addresses.inherited
         datagrams = addresses.datagrams
+        for place in addresses.addresses + datagrams.compactMap(\.socketAddress) {
+            // Each client would make another one, until there is room for none.
+            if let itself = targets.all.first(where: { $0.leads(to: place) }) {
+                throw ToolFailure(.usage, "\(itself) is where this relay listens itself")
+            }
+        }
         // Where somebody else has opened the listener, nobody has said who can reach it.
         let isReachable = addresses.publicAddress != nil || !addresses.inherited.isEmpty
         let target = targets.all[0]

@@ -27,11 +27,30 @@ enum RelayTarget: Hashable, Sendable {
             switch (endpoint.scheme, endpoint.target) {
             case (.tcp, .host(.everyInterface, _)), (.udp, .host(.everyInterface, _)):
                 throw ToolFailure(.usage, "\(endpoint) is a place to listen on: say which host to lead to")
+            case (.tcp, .host(_, 0)), (.udp, .host(_, 0)):
+                throw ToolFailure(.usage, "\(endpoint) is a place to listen on: say which port to lead to")
             case (.tcp, _), (.unix, _): self = .stream(endpoint)
             case (.udp, _), (.unixDatagram, _): self = .datagrams(endpoint)
             case (.exec, .command(let words)): self = .program(words)
             default: throw ToolFailure(.usage, "nt relay can't lead to \(endpoint): it speaks TCP, UDP, UNIX and exec:")
             }
+        }
+    }
+
+    /// Whether it is a place where the relay listens itself, as far as the command line tells: no name is looked up.
+    func leads(to place: SocketAddress) -> Bool {
+        switch self {
+        case .stream(let endpoint), .datagrams(let endpoint):
+            switch endpoint.target {
+            case .unix(let address): return place == .unix(address)
+            case .host(let host, let port):
+                guard let ip = place.ip, place.port == port else { return false }
+                if host == .loopback { return ip.isLoopback || ip.isUnspecified }
+                guard case .address(let target) = host else { return false }
+                return target == ip || target.isLoopback && ip.isUnspecified
+            default: return false
+            }
+        case .program, .socks, .http: return false
         }
     }
 

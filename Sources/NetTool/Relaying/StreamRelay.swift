@@ -103,7 +103,7 @@ struct StreamRelay: Sendable {
             } else {
                 while let received = try await receive(from: source, direction) {
                     if let trace { try await trace.note(received.array, direction) }
-                    try await deliver(received.bytes, to: sink, direction)
+                    try await deliver(received.bytes, from: source, to: sink, direction)
                 }
             }
         } catch let error as TargetGone {
@@ -138,7 +138,7 @@ struct StreamRelay: Sendable {
                     let now = sink.loop.timeNow
                     if now < piece.due { try await sink.loop.sleep(for: now.duration(to: piece.due)) }
                     try await trace?.note(piece.bytes, direction)
-                    try await deliver(piece.bytes.span.bytes, to: sink, direction)
+                    try await deliver(piece.bytes.span.bytes, from: source, to: sink, direction)
                 }
             }
             do { for try await _ in group {} } catch {
@@ -170,13 +170,20 @@ struct StreamRelay: Sendable {
         }
     }
 
-    private func deliver(_ bytes: RawSpan, to sink: Connection, _ direction: RelayDirection) async throws {
-        if let idle { sink.writeDeadline = sink.loop.timeNow.advanced(by: idle) }
-        do throws(SocketError) { try await sink.send(bytes) } catch {
+    private func deliver(
+        _ bytes: RawSpan, from source: Connection, to sink: Connection, _ direction: RelayDirection
+    ) async throws {
+        let deadline = idle.map { sink.loop.timeNow.advanced(by: $0) } ?? .never
+        let isDelivered: Bool
+        do throws(SocketError) { isDelivered = try await sink.send(bytes, saidBy: source, until: deadline) } catch {
             if error.reason == .timedOut { throw Idle(limit: idle) }
             if case .broken = error.reason { try trace?.noteBreak(direction.opposite) }
             if direction == .toTarget, case .broken = error.reason { throw TargetGone(description: "\(error)") }
             throw error
+        }
+        guard isDelivered else {
+            try trace?.noteBreak(direction)
+            throw BrokenOff(source)
         }
         if direction == .toClient { record.note(bytesOut: bytes.byteCount) }
         activity.note(sink.loop.timeNow)
@@ -199,6 +206,16 @@ struct StreamRelay: Sendable {
         /// A failure that counts once everything else is done.
         var lateFailure: TargetGone? { failure.withLock { $0 } }
         func note(_ late: TargetGone) { failure.withLock { $0 = late } }
+    }
+}
+
+/// A side has gone for good before what it said was delivered.
+struct BrokenOff: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ source: Connection) {
+        let name = source.peer.map { "\($0)" } ?? "it"
+        description = "\(name) has broken off, and not all that it said was taken"
     }
 }
 

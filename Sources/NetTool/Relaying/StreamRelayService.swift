@@ -23,9 +23,12 @@ final class StreamRelayService: Sendable {
         self.targets = targets
         self.rules = rules
         shaping = Shaping(options.shaping)
-        // A client and its target; a program has two pipes and a descriptor that tells its end.
-        var limits = options.limits.withDescriptors(
-            log, each: targets.all[0].isProgram ? 4 : 2, isChosen: options.maximum != nil)
+        var limits = options.limits
+        let isProgram = targets.all[0].isProgram
+        if isProgram, options.maximum == nil { limits.connections = Server.Limits.programs }
+        // A client and its target.
+        limits = limits.withDescriptors(
+            log, each: isProgram ? 1 + Server.Limits.descriptorsOfProgram : 2, isChosen: options.maximum != nil)
         // Whom a proxy passes on is known by its header only.
         if options.proxies.isEmpty { limits.addresses = rules.clients }
         self.limits = limits
@@ -127,6 +130,7 @@ final class StreamRelayService: Sendable {
         let processes = connection.loop.world.processes
         let (_, end) = try await processes.run(request, on: connection.loop, grace: grace) { process in
             guard let input = process.input, let output = process.output else { return }
+            async let _ = process.endStreamsAfterEnd()
             try await pass(between: connection, Upstream(output: output, input: input, named: name), client)
         }
         if end != .exited(0) { throw ProgramFailure(description: "\(words[0].legible): \(end)") }

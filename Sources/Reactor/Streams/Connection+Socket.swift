@@ -86,6 +86,22 @@ extension Connection {
         }
     }
 
+    /// Whether the peer has broken off and the next attempt will say so; asking does not take that away. False where no
+    /// socket carries the bytes. Called on the loop.
+    ///
+    /// C: `poll(2)`, `POLLERR`.
+    package var isBroken: Bool {
+        let events = try? transport.onSocket(nil) { socket throws(SocketError) -> Poll.Events in
+            var poll = Poll()
+            // An end is reported too, and is no break.
+            poll.register(socket, for: [])
+            do throws(SelectorError) { return try poll.wait(timeout: .zero).first?.events ?? [] } catch {
+                throw SocketError(error)
+            }
+        }
+        return events?.contains(.error) == true
+    }
+
     private nonisolated(nonsending) func onSocket<Result: Sendable>(
         _ body: @Sendable (borrowing Socket) throws(SocketError) -> Result
     ) async throws(SocketError) -> Result {

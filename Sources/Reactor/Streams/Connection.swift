@@ -128,6 +128,12 @@ public final class Connection: Sendable, TaskOwned {
         next?.beginDraining()
     }
 
+    /// What has come can still be received; behind that is the end, whatever the peer does. Any thread may call this.
+    package func endWhereItWouldWait() {
+        endsWhenDrained = true
+        beginDraining()
+    }
+
     private func wakeIfOver() {
         guard isOver else { return }
         loop.perform { [self] in if isOver && !hasUnread { transport.wakeReceiver() } }

@@ -125,6 +125,16 @@ public final class Subprocess: Sendable {
         }
     }
 
+    /// Waits until it has ended. From then on what it has written still comes, and behind that ``output`` and ``error``
+    /// are over: what it has started and left behind may hold them open for ever. Called on the loop, while nobody
+    /// waits for the end; the program keeps its number.
+    package nonisolated(nonsending) func endStreamsAfterEnd() async {
+        while !hasEnded {
+            do throws(SocketError) { try await loop.waitUntilReadable(descriptor) } catch { return }
+        }
+        for stream in [output, error] { stream?.endWhereItWouldWait() }
+    }
+
     /// Sends it a signal, and never to anybody else; nothing happens once it has ended.
     ///
     /// - Throws: what the system says: `EPERM` for a program that has taken another user's rights.

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Sockets
+import TestSupport
+import Testing
+
+@testable import NetTool
+
+/// The programs that `nt listen … exec` and `nt relay … exec:` run for their clients, and clients that mean no good.
+@Suite(.blocking) struct ExecRunsTests {
+    /// `nt` as a server that runs a program, in whose words are no quotes.
+    private func server(_ verb: String, _ words: [String], _ flags: String...) throws -> ForeignProgram {
+        let quoted = words.map { "'\($0)'" }.joined(separator: " ")
+        return try ForeignProgram(
+            BuiltProgram.path("nt"),
+            verb == "listen"
+                ? ["listen", "127.0.0.1:0", "exec"] + flags + ["--"] + words
+                : ["relay", "127.0.0.1:0", "exec:\(quoted)"] + flags)
+    }
+
+    /// Twenty clients at a time, of which every fourth breaks off; how many had what they should have.
+    private static let crowd = """
+        import socket, struct, sys
+        from concurrent.futures import ThreadPoolExecutor
+        host, port = sys.argv[1].split(":")
+        def run(number):
+            with socket.create_connection((host, int(port)), 60) as peer:
+                peer.sendall(b"abc%d" % number)
+                if number % 4 == 3:
+                    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return True
+                peer.shutdown(socket.SHUT_WR)
+                return b"".join(iter(lambda: peer.recv(100), b"")) == b"ABC%d" % number
+        with ThreadPoolExecutor(20) as pool: print(sum(pool.map(run, range(int(sys.argv[2])))))
+        """
+
+    // P21: ten thousand with NETWRIGHT_SOAK
+    @Test(arguments: ["listen", "relay"])
+    func `programs for many clients leave no zombie, no descriptor and no memory behind`(verb: String) throws {
+        let server = try server(verb, ["tr", "a-z", "A-Z"])
+        let address = try server.address()
+        func serve(_ count: Int) throws -> ServerUse {
+            let clients = try ForeignProgram.python(Self.crowd, address, "\(count)")
+            clients.limit = .seconds(count > 1000 ? 600 : 60)
+            #expect(try clients.line() == "\(count)")
+            return try ServerUse.settled(server)
+        }
+        let before = try serve(30)
+        let after = try serve(repetitions(60, soak: 10_000))
+        #expect(after.descriptors <= before.descriptors && after.children == 0)
+        #expect(after.memory - before.memory < 8 << 20)
+    }
+
+    @Test(arguments: ["listen", "relay"])
+    func `what a program has started and left behind does not keep its client`(verb: String) throws {
+        let server = try server(verb, ["sh", "-c", "sleep 100 & echo $!"])
+        let address = try server.address()
+        let client = try SocketFile.connected(to: address)
+        let left = try #require(Int32(try client.hear() ?? ""))
+        defer { kill(left, SIGKILL) }
+        #expect(try client.hear() == nil)
+        try client.finishWriting()
+        try server.errorLine(containing: "- ")
+        #expect(try ServerUse.settled(server).children == 0)
+    }
+
+    @Test(arguments: ["listen", "relay"])
+    func `a client hears the end of what a program says, though the program goes on`(verb: String) throws {
+        let server = try server(verb, ["sh", "-c", "echo bye; exec sleep 100 >&-"], "--drain", "50ms")
+        let client = try SocketFile.connected(to: try server.address())
+        #expect(try client.hear() == "bye")
+        #expect(try client.hear() == nil)
+        #expect(try ServerUse(server).children == 1)
+        #expect(try server.terminate() == .status(0))
+    }
+
+    // P21: a script that never reads and never ends is ended with its client
+    @Test(arguments: ["listen", "relay"])
+    func `a client that breaks off ends a program that has not read what it said`(verb: String) throws {
+        let server = try server(verb, ["sleep", "1000"])
+        let address = try server.address()
+        var client = try Socket.connecting(to: address, within: .seconds(20))
+        try client.setTimeLimit(.milliseconds(200))
+        while (try? client.sendAll([UInt8](repeating: 0x78, count: 1 << 16))) != nil {}
+        try client.set(.linger, to: .reset)
+        try client.close()
+        #expect(try server.errorLine(containing: "- ").contains("broken"))
+        #expect(try ServerUse.settled(server).children == 0)
+    }
+
+    // P21: children are bounded
+    @Test(arguments: ["listen", "relay"])
+    func `no more than forty programs run at a time, and further clients wait`(verb: String) throws {
+        let server = try server(verb, ["cat"])
+        let clients = try (0..<41).map { _ in try SocketFile.connected(to: try server.address()) }
+        for client in clients { try client.say("x\n") }
+        for client in clients.dropLast() { #expect(try client.hear() == "x") }
+        #expect(try ServerUse(server).children == 40)
+        try clients[0].finishWriting()
+        #expect(try clients[40].hear() == "x")
+        withExtendedLifetime(server) {}
+    }
+
+    @Test(arguments: ["listen", "relay"])
+    func `where descriptors are few clients of programs wait, and none is let go of`(verb: String) throws {
+        let words = verb == "listen" ? "listen 127.0.0.1:0 exec cat" : "relay 127.0.0.1:0 exec:cat"
+        // What whoever runs the tests has left open is not to count.
+        let alone = "for n in /proc/self/fd/*; do n=${n##*/}; [ $n -gt 2 ] && eval \"exec $n>&-\"; done"
+        let server = try ForeignProgram(
+            "bash", ["-c", "\(alone); ulimit -n 32; exec \"$0\" \(words)", BuiltProgram.path("nt")])
+        let clients = try (0..<12).map { _ in try SocketFile.connected(to: try server.address()) }
+        for client in clients { try client.say("x\n") }
+        for client in clients {
+            #expect(try client.hear() == "x")
+            try client.finishWriting()
+        }
+        withExtendedLifetime(server) {}
+    }
+}
+
+/// What a server has for its clients.
+struct ServerUse {
+    let descriptors, memory: Int
+    /// The programs that it has started and not forgotten, zombies among them.
+    let children: Int
+
+    init(_ server: ForeignProgram) throws {
+        let use = try server.use
+        (descriptors, memory) = (use.descriptors, use.memory)
+        children = try Command.run([
+            "sh", "-c", "cat /proc/\(server.processIdentifier)/task/*/children 2>/dev/null || true",
+        ]).split(separator: " ").count
+    }
+
+    /// Once its clients' ends have come to it: the least that it has in many looks, a while after the last program.
+    static func settled(_ server: ForeignProgram) throws -> ServerUse {
+        var least = try ServerUse(server)
+        var looks = 0
+        for _ in 0..<1000 where looks < 50 {
+            let now = try ServerUse(server)
+            looks = now.children == 0 ? looks + 1 : 0
+            if (now.children, now.descriptors) <= (least.children, least.descriptors) { least = now }
+        }
+        return least
+    }
+}
