@@ -287,7 +287,7 @@ extension SocketFile {
         #expect((try? client.readToEnd(maximumLength: 1)) ?? [] == [])
     }
 
-    // The thread sanitizer keeps a signal until a thread makes one of the calls that it knows, and an idle loop does not.
+    // The thread sanitizer keeps a signal until a thread makes one of the calls that it knows; an idle loop makes none.
     @Test(.enabled(if: !Sanitizer.isOfThreads))
     func `ctrl-C ends an idle server with one summary line and 130`() throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "time")
