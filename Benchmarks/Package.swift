@@ -28,14 +28,20 @@ let package = Package(
         .target(name: "CAllocations"),
         .executableTarget(
             name: "echo",
-            dependencies: ["CAllocations", "CPeers", .product(name: "Reactor", package: "netwright"), sockets],
+            dependencies: [
+                "CAllocations", "CPeers", "Measuring", .product(name: "Reactor", package: "netwright"), sockets,
+            ],
             swiftSettings: common),
         .executableTarget(
             name: "fanout",
             dependencies: [
-                "CPeers", .product(name: "Reactor", package: "netwright"),
+                "CPeers", "Measuring", .product(name: "Reactor", package: "netwright"),
                 .product(name: "Rooms", package: "netwright"),
             ], swiftSettings: common),
+        .executableTarget(
+            name: "lines",
+            dependencies: ["CPeers", "Measuring", .product(name: "Reactor", package: "netwright"), sockets],
+            swiftSettings: common),
         .executableTarget(name: "address-parsing", dependencies: ["Measuring", sockets], swiftSettings: common),
         .executableTarget(
             name: "blocking-ping-pong", dependencies: ["CPeers", "Measuring", sockets, systemPackage],

@@ -120,7 +120,7 @@ static uint64_t collect(int epoll, uint64_t wanted, int patience) {
     return got;
 }
 
-static int connect_one(uint16_t port) {
+static int connect_once(uint16_t port) {
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -131,14 +131,19 @@ static int connect_one(uint16_t port) {
     return -error;
 }
 
+int peer_connect(uint16_t port) {
+    int descriptor = connect_once(port);
+    // The server may not have begun to listen.
+    for (int attempt = 0; descriptor == -ECONNREFUSED && attempt < 1000; attempt++) {
+        usleep(5000);
+        descriptor = connect_once(port);
+    }
+    return descriptor;
+}
+
 static int connect_all(int epoll, uint16_t port, int count, int *descriptors) {
     for (int index = 0; index < count; index++) {
-        int descriptor = connect_one(port);
-        // The server may not have begun to listen.
-        for (int attempt = 0; descriptor == -ECONNREFUSED && attempt < 1000; attempt++) {
-            usleep(5000);
-            descriptor = connect_one(port);
-        }
+        int descriptor = peer_connect(port);
         struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
         if (descriptor < 0) return -descriptor;
         descriptors[index] = descriptor;

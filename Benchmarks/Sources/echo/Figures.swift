@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPeers
 import Glibc
+import Measuring
 
 /// What repeats on any machine: system calls, allocations and memory, of ours beside the C program's.
 struct Figures {

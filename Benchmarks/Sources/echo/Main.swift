@@ -2,6 +2,7 @@
 import CAllocations
 import CPeers
 import Glibc
+import Measuring
 import Reactor
 import Sockets
 
@@ -85,11 +86,4 @@ struct Options {
             }
         }
     }
-}
-
-/// Why nothing can be measured.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPeers
 import Glibc
+import Measuring
 
 /// A server in a process of its own, on this program's core.
 final class ServerProcess {

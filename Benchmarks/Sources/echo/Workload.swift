@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPeers
+import Measuring
 
 /// One way to load a server, and what ours may cost of the C program's CPU.
 struct Workload {

@@ -4,6 +4,7 @@
 #pragma once
 #include "Echo.h"
 #include "Fanout.h"
+#include "Lines.h"
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>

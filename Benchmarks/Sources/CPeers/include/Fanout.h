@@ -23,5 +23,8 @@ struct peer_fanout_result {
 int peer_fanout_run(
     uint16_t port, pid_t server, int members, int lines, int size, struct peer_fanout_result *_Nonnull result);
 
+/// A connection to a port of loopback; waits for a server that has not begun to listen. Negative: the error.
+int peer_connect(uint16_t port);
+
 /// A port of loopback that nobody has at this moment. 0 or the error.
 int peer_free_port(uint16_t *_Nonnull port);
