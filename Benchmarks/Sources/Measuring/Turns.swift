@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Two programs that are measured in turns, each as a process of its own: what each costs, and the ratios of the rounds.
+/// Two programs that are measured in turns, each in a process of its own: what each costs, and the rounds' ratios.
 public struct Turns {
     private var (ours, theirs, ratios): ([Double], [Double], [Double]) = ([], [], [])
 

@@ -41,7 +41,8 @@ extension ConnectionLines: AsyncSequence, AsyncIteratorProtocol {
     ///
     /// - Throws: as ``next()``.
     public func next(isolation actor: isolated (any Actor)?) async throws(FrameError) -> String? {
-        try await next()
+        if let line = try frames.takeNow({ $0.text }) { return line }
+        return try await next()
     }
 }
 

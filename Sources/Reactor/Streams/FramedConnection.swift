@@ -54,10 +54,10 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     ///   a frame; ``FrameError/connection(_:)`` as ``Connection/receive()``: `.timedOut`, `.cancelled` and `.busy` lose
     ///   nothing.
     public nonisolated(nonsending) func next() async throws(FrameError) -> [UInt8]? {
+        if let array = try takeNow({ $0.copied }) { return array }
         if !connection.loop.isCurrent { return try await nextElsewhere() }
         guard let frame = try await locate() else { return nil }
-        defer { consume(frame) }
-        return connection.unread.bytes.array(frame.payload)
+        return take(frame) { $0.copied }
     }
 
     /// Waits for the next frame and lends its bytes to `body`, where they lie: nothing is copied or allocated for the
@@ -68,13 +68,31 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     public nonisolated(nonsending) func withNext<Result>(
         _ body: (RawSpan) -> Result
     ) async throws(FrameError) -> Result? {
+        if let result = try takeNow(body) { return result }
         if !connection.loop.isCurrent {
             guard let copy = try await nextElsewhere() else { return nil }
             return body(unsafe copy.span.bytes)
         }
         guard let frame = try await locate() else { return nil }
-        defer { consume(frame) }
-        return connection.unread.lend(frame, to: body)
+        return take(frame, body)
+    }
+
+    /// The next frame, if it is here as a whole, and so is the caller: each further step of a task would cost more than
+    /// a short frame.
+    @inline(__always)
+    func takeNow<Result>(_ body: (RawSpan) -> Result) throws(FrameError) -> Result? {
+        guard connection.loop.isCurrent, let frame = try locateNow() else { return nil }
+        return take(frame, body)
+    }
+
+    @inline(__always)
+    private func take<Result>(_ frame: FrameBounds, _ body: (RawSpan) -> Result) -> Result {
+        let unread = connection.unread
+        defer {
+            unread.consume(frame.byteCount)
+            position = unread.position
+        }
+        return unread.lend(frame, to: body)
     }
 
     /// Waits until a whole frame stands at the front of the unread bytes; nil at the end of the stream.
@@ -107,20 +125,15 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     @inline(never)
     private func locateNow(atEnd: Bool = false) throws(FrameError) -> FrameBounds? {
         if let violation { throw .framing(violation) }
-        do throws(SocketError) { try connection.checkNobodyReads() } catch { throw .connection(error) }
-        let position = connection.unread.position
-        if position != self.position { (framer, self.position) = (fresh, position) }
+        let unread = connection.unread
+        if unread.isAwaited { throw .connection(connection.isBusyReading) }
+        if unread.position != position { (framer, position) = (fresh, unread.position) }
         do throws(FramingError) {
-            return try framer.locate(in: connection.unread.bytes, atEnd: atEnd)
+            return try framer.locate(in: unread.bytes, atEnd: atEnd)
         } catch {
             violation = error
             throw .framing(error)
         }
-    }
-
-    private func consume(_ frame: FrameBounds) {
-        connection.unread.consume(frame.byteCount)
-        position = connection.unread.position
     }
 
     @concurrent private func nextElsewhere() async throws(FrameError) -> [UInt8]? {
@@ -162,7 +175,8 @@ extension FramedConnection: AsyncSequence, AsyncIteratorProtocol {
     ///
     /// - Throws: as ``next()``.
     public func next(isolation actor: isolated (any Actor)?) async throws(FrameError) -> [UInt8]? {
-        try await next()
+        if let frame = try takeNow({ $0.copied }) { return frame }
+        return try await next()
     }
 }
 

@@ -122,6 +122,9 @@ extension Connection {
 
     /// - Throws: `.busy` while a task waits for more than the unread bytes.
     func checkNobodyReads() throws(SocketError) {
-        if unread.isAwaited { throw SocketError(.receive, .busy, subject: peer.map { "\($0)" }) }
+        if unread.isAwaited { throw isBusyReading }
     }
+
+    /// What is thrown then.
+    var isBusyReading: SocketError { SocketError(.receive, .busy, subject: peer.map { "\($0)" }) }
 }
