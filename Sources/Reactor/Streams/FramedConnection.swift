@@ -55,9 +55,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     ///   nothing.
     public nonisolated(nonsending) func next() async throws(FrameError) -> [UInt8]? {
         if let array = try takeNow({ $0.copied }) { return array }
-        if !connection.loop.isCurrent { return try await nextElsewhere() }
-        guard let frame = try await locate() else { return nil }
-        return take(frame) { $0.copied }
+        return try await nextAfterWaiting()
     }
 
     /// Waits for the next frame and lends its bytes to `body`, where they lie: nothing is copied or allocated for the
@@ -73,8 +71,15 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
             guard let copy = try await nextElsewhere() else { return nil }
             return body(unsafe copy.span.bytes)
         }
-        guard let frame = try await locate() else { return nil }
+        guard let frame = try await waitForFrame() else { return nil }
         return take(frame, body)
+    }
+
+    /// The next frame, which is not here yet, or neither is the caller.
+    private nonisolated(nonsending) func nextAfterWaiting() async throws(FrameError) -> [UInt8]? {
+        if !connection.loop.isCurrent { return try await nextElsewhere() }
+        guard let frame = try await waitForFrame() else { return nil }
+        return take(frame) { $0.copied }
     }
 
     /// The next frame, if it is here as a whole, and so is the caller: each further step of a task would cost more than
@@ -95,23 +100,26 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
         return unread.lend(frame, to: body)
     }
 
-    /// Waits until a whole frame stands at the front of the unread bytes; nil at the end of the stream.
-    private nonisolated(nonsending) func locate() async throws(FrameError) -> FrameBounds? {
+    /// Waits until a whole frame, which was not there, stands at the front of the unread bytes; nil at the end of the
+    /// stream.
+    private nonisolated(nonsending) func waitForFrame() async throws(FrameError) -> FrameBounds? {
         var deadline: LoopInstant?
         while true {
-            if let frame = try locateNow() { return frame }
-            do throws(SocketError) {
-                switch try connection.fillNow() {
-                case .moved: continue
-                case .ended: break
-                case .wouldBlock:
-                    let end = deadline ?? frameDeadline
-                    deadline = end
-                    guard try await connection.waitToFill(Swift.min(connection.readDeadline, end)) else { break }
-                    continue
+            let attempt: TransferAttempt
+            do throws(SocketError) { attempt = try connection.fillNow() } catch { throw .connection(error) }
+            switch attempt {
+            case .moved:
+                if let frame = try locateNow() { return frame }
+                continue
+            case .ended: break
+            case .wouldBlock:
+                let end = deadline ?? frameDeadline
+                deadline = end
+                do throws(SocketError) {
+                    if try await connection.waitToFill(Swift.min(connection.readDeadline, end)) { continue }
+                } catch {
+                    throw .connection(error)
                 }
-            } catch {
-                throw .connection(error)
             }
             return try locateNow(atEnd: true)
         }
@@ -175,8 +183,8 @@ extension FramedConnection: AsyncSequence, AsyncIteratorProtocol {
     ///
     /// - Throws: as ``next()``.
     public func next(isolation actor: isolated (any Actor)?) async throws(FrameError) -> [UInt8]? {
-        if let frame = try takeNow({ $0.copied }) { return frame }
-        return try await next()
+        if let array = try takeNow({ $0.copied }) { return array }
+        return try await nextAfterWaiting()
     }
 }
 
