@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "Fanout.h"
 #include "Echo.h"
+#include "Serving.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -32,13 +33,12 @@ static void leave(int descriptor) {
     close(descriptor);
 }
 
-static int enter(int epoll, int descriptor) {
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+static int enter(int descriptor) {
     struct member member = {.descriptor = descriptor, .line = malloc(LINE)};
     if (member.line == NULL || descriptor >= MOST) return ENOMEM;
     place_of[descriptor] = member_count;
     members[member_count++] = member;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
+    return 0;
 }
 
 static void say(int author, const char *line, size_t count) {
@@ -79,27 +79,7 @@ static void hear(int descriptor) {
     member->count = rest;
 }
 
-int peer_fanout_serve(int listener) {
-    static struct epoll_event events[BATCH];
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) return errno;
-    for (;;) {
-        int count = epoll_wait(epoll, events, BATCH, -1);
-        if (count < 0 && errno != EINTR) return errno;
-        for (int index = 0; index < count; index++) {
-            int descriptor = events[index].data.fd;
-            if (descriptor != listener) {
-                hear(descriptor);
-                continue;
-            }
-            int client;
-            while ((client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-                if (enter(epoll, client) != 0) close(client);
-            }
-        }
-    }
-}
+int peer_fanout_serve(int listener) { return peer_serve(listener, enter, hear); }
 
 // The load
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include "CPeers.h"
+#include "Serving.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINE = 16384, BATCH = 512, MOST = 65536, ROOM = 65536, SIZE = 64, BLOCK = 1024 };
+enum { LINE = 16384, MOST = 65536, ROOM = 65536, SIZE = 64, BLOCK = 1024 };
 
 /// A client, and the line that has begun.
 struct client {
@@ -64,29 +64,13 @@ static void hear(int descriptor) {
     client->count = rest;
 }
 
-int peer_lines_serve(int listener) {
-    static struct epoll_event events[BATCH];
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) return errno;
-    for (;;) {
-        int count = epoll_wait(epoll, events, BATCH, -1);
-        if (count < 0 && errno != EINTR) return errno;
-        for (int index = 0; index < count; index++) {
-            int descriptor = events[index].data.fd, client;
-            if (descriptor != listener) {
-                hear(descriptor);
-                continue;
-            }
-            while ((client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-                event.data.fd = client;
-                if (client < MOST) clients[client] = calloc(1, sizeof(struct client));
-                if (client >= MOST || clients[client] == NULL) close(client);
-                else epoll_ctl(epoll, EPOLL_CTL_ADD, client, &event);
-            }
-        }
-    }
+static int enter(int descriptor) {
+    if (descriptor >= MOST) return EMFILE;
+    clients[descriptor] = calloc(1, sizeof(struct client));
+    return clients[descriptor] == NULL ? ENOMEM : 0;
 }
+
+int peer_lines_serve(int listener) { return peer_serve(listener, enter, hear); }
 
 // The load
 
