@@ -11,8 +11,8 @@ import Sockets
 import Synchronization
 
 extension EventLoop {
-    /// There will be no further turn. The last thing that a loop's thread does.
-    func retire() {
+    /// There will be no further turn. The last thing that a loop's thread does, on no loop.
+    package func retire() {
         slot(set: true)
         callbacks.retire()
         slot(set: false)

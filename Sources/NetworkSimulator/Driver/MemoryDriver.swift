@@ -71,6 +71,9 @@ package final class MemoryDriver: NetworkDriver, @unchecked Sendable {
         while let addressee = events.takeDue(now) { addressee.arrive(at: now) }
     }
 
+    /// Nobody will turn the loop again: it lets go of whatever refers to it.
+    func retireLoop() { loop?.retire() }
+
     func tearDown() {
         events = EventQueue()
         nextTimer = .never

@@ -105,6 +105,7 @@ final class Scheduler: @unchecked Sendable {
 
     func tearDown() {
         takeInbox()
+        if EventLoop.running == nil { for driver in drivers { driver.retireLoop() } }
         for driver in drivers { driver.tearDown() }
         (drivers, ready, agenda, script, disturbances) = ([], [], Agenda(), EventQueue(), EventQueue())
     }

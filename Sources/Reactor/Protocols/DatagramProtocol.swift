@@ -222,8 +222,17 @@ public final class DatagramPort: LoopService, WaitObserver, @unchecked Sendable 
         isOpen = false
         carrier.close()
         loop.callbacks.leave(self)
-        loop.callbacks.append { [self] in handler.stopProtocol(self, error) }
+        loop.callbacks.append { [self] in
+            handler.stopProtocol(self, error)
+            // It may have its port, and they would keep each other for ever.
+            handler = NoProtocol()
+        }
     }
+}
+
+/// What hears nothing: a port that is closed has no protocol any more.
+private struct NoProtocol: DatagramProtocol {
+    func datagramReceived(_ data: RawSpan, from sender: SocketAddress, _ port: DatagramPort) {}
 }
 
 extension EventLoop {

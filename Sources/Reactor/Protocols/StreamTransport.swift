@@ -30,7 +30,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     let carrier: any Transport
     private var handler: any StreamProtocol
     /// Told of the end after the protocol.
-    private let owner: TransportOwner
+    private var owner: TransportOwner
     private(set) var state: State = []
     /// Where it stands among the loop's connections.
     var place: UInt32 = 0
@@ -354,6 +354,10 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
         owner.transportEnded(self, reason)
         framing = nil
         extras = nil
+        // A protocol may have its transport, as Twisted's do, and a factory all of them: they would keep each other
+        // and the loop for ever.
+        handler = NoProtocol()
+        owner = .nobody
     }
 
     /// Changes the state and has the rest done when nothing is under way. Any thread may ask.
@@ -372,3 +376,6 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
         return made
     }
 }
+
+/// What hears nothing: a connection that is over has no protocol any more.
+private struct NoProtocol: StreamProtocol {}

@@ -42,6 +42,30 @@ import Testing
         }
     }
 
+    /// A protocol that has its port.
+    private final class Owning: DatagramProtocol, @unchecked Sendable {
+        private let recorder: Recorder
+        private var port: DatagramPort?
+        init(_ recorder: Recorder) { self.recorder = recorder }
+        func startProtocol(_ port: DatagramPort) { self.port = port }
+        func datagramReceived(_ data: RawSpan, from sender: SocketAddress, _ port: DatagramPort) {}
+        deinit { recorder.note("freed") }
+    }
+
+    // B-TW-06
+    @Test(arguments: Ground.loops)
+    func `nothing is left of a port that is closed, though its protocol has it`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
+            let recorder = Recorder()
+            let port = try await loop.run { () throws(SocketError) in
+                try loop.listenUDP(0, Owning(recorder), interface: "127.0.0.2")
+            }
+            #expect(!recorder.has("freed"))
+            port.stopListening()
+            try await until(on: loop) { recorder.has("freed") }
+        }
+    }
+
     // B-TW-06
     @Test(arguments: Ground.loops)
     func `a connected socket sends without an address, cuts what is too long, and hears of refusals`(

@@ -46,6 +46,36 @@ import Testing
         }
     }
 
+    /// What a factory and its protocols may share: every transport that there ever was.
+    private final class Archive: @unchecked Sendable {
+        let recorder: Recorder
+        var transports: [StreamTransport] = []
+        init(_ recorder: Recorder) { self.recorder = recorder }
+        deinit { recorder.note("freed") }
+    }
+
+    private struct Archived: StreamProtocol {
+        let archive: Archive
+        func connectionMade(_ transport: StreamTransport) { archive.transports.append(transport) }
+        func connectionLost(_ reason: CloseReason, _ transport: StreamTransport) { archive.recorder.note("lost") }
+    }
+
+    // the life of a protocol
+    @Test(arguments: Ground.loops)
+    func `nothing is left of a connection that is over, though its protocol and its factory have it`(
+        ground: Ground
+    ) async throws {
+        let recorder = Recorder()
+        try await withLoop(of: ground) { loop in
+            let archive = Archive(recorder)
+            let (port, address) = try await listen(Factory { Archived(archive: archive) }, on: loop)
+            try await withConnection(to: address, on: loop) { try await $0.shutdownSending() }
+            try await until(on: loop) { recorder.has("lost") }
+            port.stopListening()
+        }
+        try await until { recorder.has("freed") }
+    }
+
     // as telnet sends, character by character
     @Test(arguments: Ground.loops)
     func `data arrives in whatever pieces the peer sends`(ground: Ground) async throws {
