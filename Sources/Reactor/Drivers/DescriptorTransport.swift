@@ -222,14 +222,13 @@ private final class ReadAhead: Sendable {
         }
         if !isNew { return }
         do throws(SocketError) {
-            try pool.submit { [self] in
+            try pool.submit(then: whenDone) { [self] in
                 let result = Result { () throws(Errno) in
                     try [UInt8].filled(capacity: BufferPool.bufferSize) { output throws(Errno) in
                         _ = try SystemCalls.read(end.number, into: &output)
                     }
                 }
                 state.withLock { $0 = Self.after(result) }
-                whenDone()
             }
         } catch {
             state.withLock { $0 = .idle }

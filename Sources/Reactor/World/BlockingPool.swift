@@ -26,7 +26,14 @@ public final class BlockingPool: Sendable {
         var maximumThreads: Int
         var queue = CallQueue()
         var threads = 0
+        /// Those without work, and those that are being started for some of what is in the queue.
         var idle = 0
+
+        /// One or more threads are being started, or could not be.
+        mutating func count(starting more: Int) {
+            threads += more
+            idle += more
+        }
     }
 
     private let monitor: Monitor<State>
@@ -66,13 +73,13 @@ public final class BlockingPool: Sendable {
         if isInline { return }
         let missing = monitor.withLock { state in
             state.maximumThreads = maximum
-            let missing = min(state.queue.count - state.idle, maximum - state.threads)
-            state.threads += max(0, missing)
-            return max(0, missing)
+            let missing = max(0, min(state.queue.count - state.idle, maximum - state.threads))
+            state.count(starting: missing)
+            return missing
         }
         for _ in 0..<missing where (try? Thread.start { [self] in serve() }) == nil {
             // Whatever waits has a thread already, or the next call tries again.
-            monitor.withLock { $0.threads -= 1 }
+            monitor.withLock { $0.count(starting: -1) }
         }
     }
 
@@ -115,10 +122,7 @@ public final class BlockingPool: Sendable {
     ) async throws(SocketError) -> Result {
         let answer = Answer<Result>()
         let waiting = Waiting(on: loop)
-        let call = try submit {
-            answer.set(work())
-            waiting.wakeOnItsLoop()
-        }
+        let call = try submit(then: { waiting.wakeOnItsLoop() }) { answer.set(work()) }
         defer { waiting.disarm() }
         do throws(SocketError) { try await waiting.wait(.run, until: Deadline.earliest(deadline)) } catch {
             withdraw(call)
@@ -136,10 +140,7 @@ public final class BlockingPool: Sendable {
         if isInline { return work() }
         let answer = Answer<Result>()
         let waiting = Waiting(on: loop)
-        let call = try submit {
-            answer.set(work())
-            waiting.wakeOnItsLoop()
-        }
+        let call = try submit(then: { waiting.wakeOnItsLoop() }) { answer.set(work()) }
         defer { waiting.disarm() }
         do throws(SocketError) { try await waiting.wait(.run, until: Deadline.current) } catch {
             if withdraw(call) { throw error }
@@ -154,21 +155,26 @@ public final class BlockingPool: Sendable {
     /// Hands work to a thread and returns at once: the number by which it can be taken out again. Any thread may call
     /// this.
     ///
+    /// - Parameter tell: called after the work, when its thread is free for more: whoever hears of it finds room.
     /// - Throws: `.limitReached`; `EAGAIN` when the system has no thread left and the pool has none.
     @discardableResult
-    func submit(_ work: @escaping @Sendable () -> Void) throws(SocketError) -> UInt64 {
+    func submit(
+        then tell: @escaping @Sendable () -> Void = {}, _ work: @escaping @Sendable () -> Void
+    ) throws(SocketError) -> UInt64 {
         if isInline {
             work()
+            tell()
             return 0
         }
+        let call = CallQueue.Call(work: work, tell: tell)
         let (number, needsThread) = try monitor.withLock { state throws(SocketError) in
             let isFull = state.threads >= state.maximumThreads && state.queue.count >= maximumQueued + state.idle
             if isFull {
                 throw SocketError(.run, .limitReached(maximumQueued), subject: "a call that waits for a thread")
             }
-            let number = state.queue.add(work)
+            let number = state.queue.add(call)
             let needsThread = state.queue.count > state.idle && state.threads < state.maximumThreads
-            if needsThread { state.threads += 1 }
+            if needsThread { state.count(starting: 1) }
             return (number, needsThread)
         }
         if needsThread { try startThread(for: number) } else { monitor.notify() }
@@ -188,7 +194,7 @@ public final class BlockingPool: Sendable {
             try Thread.start { [self] in serve() }
         } catch {
             let isLost = monitor.withLock { state in
-                state.threads -= 1
+                state.count(starting: -1)
                 // A thread that runs comes to it later. Without one it would wait for ever.
                 return state.threads == 0 && state.queue.remove(number)
             }
@@ -196,23 +202,33 @@ public final class BlockingPool: Sendable {
         }
     }
 
-    /// What a thread does.
+    /// What a thread does, until it has been idle for too long, or is one too many.
     private func serve() {
-        while let work = next() { work() }
+        var isNeeded = true
+        while isNeeded, let call = next() {
+            call.work()
+            isNeeded = becomeFree()
+            call.tell()
+        }
     }
 
-    /// What a thread does next; nil when it has been idle for too long, or is one too many, and is counted no more.
-    private func next() -> CallQueue.Work? {
-        let isSurplus = monitor.withLock { state in
+    /// A thread has nothing to do: it is counted as idle, or if there are too many, not any more.
+    ///
+    /// - Returns: whether it is to go on.
+    private func becomeFree() -> Bool {
+        monitor.withLock { state in
             let isSurplus = state.threads > state.maximumThreads
             if isSurplus { state.threads -= 1 } else { state.idle += 1 }
-            return isSurplus
+            return !isSurplus
         }
-        if isSurplus { return nil }
-        return monitor.wait(atMost: idleLimit) { state in
-            guard let work = state.queue.takeFirst() else { return nil }
+    }
+
+    /// What an idle thread does next; nil when it has been idle for too long, and is counted no more.
+    private func next() -> CallQueue.Call? {
+        monitor.wait(atMost: idleLimit) { state in
+            guard let call = state.queue.takeFirst() else { return nil }
             state.idle -= 1
-            return work
+            return call
         } otherwise: { state in
             state.idle -= 1
             state.threads -= 1
@@ -229,28 +245,31 @@ public final class BlockingPool: Sendable {
 
 /// Calls that wait for a thread, oldest first; any of them can be taken out at the same cost.
 struct CallQueue {
-    typealias Work = @Sendable () -> Void
+    struct Call {
+        let work: @Sendable () -> Void
+        let tell: @Sendable () -> Void
+    }
 
-    private var waiting: [UInt64: Work] = [:]
+    private var waiting: [UInt64: Call] = [:]
     /// The numbers of those that wait are from here to `end`; where one is missing, it was taken out.
     private var begin: UInt64 = 0
     private var end: UInt64 = 0
 
     var count: Int { waiting.count }
 
-    mutating func add(_ work: @escaping Work) -> UInt64 {
+    mutating func add(_ call: Call) -> UInt64 {
         defer { end += 1 }
-        waiting[end] = work
+        waiting[end] = call
         return end
     }
 
     /// Whether it was still there.
     mutating func remove(_ number: UInt64) -> Bool { waiting.removeValue(forKey: number) != nil }
 
-    mutating func takeFirst() -> Work? {
+    mutating func takeFirst() -> Call? {
         while begin < end {
             defer { begin += 1 }
-            if let work = waiting.removeValue(forKey: begin) { return work }
+            if let call = waiting.removeValue(forKey: begin) { return call }
         }
         return nil
     }

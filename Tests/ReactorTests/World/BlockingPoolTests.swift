@@ -102,6 +102,16 @@ private final class Held: Sendable {
         #expect(try await queued == 2)
     }
 
+    @Test func `a pool without a queue takes the next call as soon as it has answered`() async throws {
+        let pool = BlockingPool(maximumThreads: 1, maximumQueued: 0)
+        try await withLoop { loop in
+            for number in 0..<2000 {
+                let answer = try await pool.run(on: loop) { number }
+                #expect(answer == number)
+            }
+        }
+    }
+
     @Test func `work that is cancelled in the queue never begins`() async throws {
         let pool = BlockingPool(maximumThreads: 1)
         let (gate, other) = (Gate(), Gate())
