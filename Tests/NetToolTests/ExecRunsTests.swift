@@ -136,8 +136,9 @@ struct ServerUse {
     /// Once its clients' ends have come to it: the least that it has in many looks, a while after the last program.
     static func settled(_ server: ForeignProgram) throws -> ServerUse {
         var least = try ServerUse(server)
+        let deadline = ContinuousClock.now + .seconds(20)
         var looks = 0
-        for _ in 0..<1000 where looks < 50 {
+        while looks < 50 && ContinuousClock.now < deadline {
             let now = try ServerUse(server)
             looks = now.children == 0 ? looks + 1 : 0
             if (now.children, now.descriptors) <= (least.children, least.descriptors) { least = now }

@@ -25,11 +25,6 @@ import Testing
             for _ in 0..<repetitions(10_000, soak: 1_000_000) * share / 10 {
                 let interleaving = Interleaving(seed: random.next(), isReal: true)
                 let remains = try await interleaving.run(on: loop)
-                if mechanism == .select, remains.problem?.contains("below 1024") == true {
-                    // Other tests had every number that select has room for.
-                    try await until(on: loop) { (3..<1024).count { fcntl($0, F_GETFD) == -1 } > 100 }
-                    continue
-                }
                 try #require(remains.problem == nil, "seed \(interleaving.seed): \(remains.problem ?? "")")
                 try await until { remains.isGone }
             }

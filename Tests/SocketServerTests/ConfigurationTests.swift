@@ -81,7 +81,7 @@ private struct Idle: StreamRequestHandler { func handle(_ request: StreamRequest
         let stale = try Socket(.unix, .stream)
         try stale.bind(to: SocketAddress.unix(try UnixAddress(path: directory.file("s"))))
         try stale.close()
-        let next = try UnixStreamServer(on: endpoint, handler: Idle.init)
+        let next = try onceFree { () throws(SocketError) in try UnixStreamServer(on: endpoint, handler: Idle.init) }
         #expect(try talk(to: next).shared.socket.peer == next.address)
         try next.close()
     }

@@ -70,7 +70,7 @@ private struct AsyncStopper: AsyncStreamRequestHandler {
         #expect(!server.isServing)
         try server.close()
         // Rebound at once, and a second one is refused.
-        let again = try TCPServer(on: server.address, handler: Stopper.init)
+        let again = try onceFree { () throws(SocketError) in try TCPServer(on: server.address, handler: Stopper.init) }
         #expect(throws: SocketError.self) { _ = try TCPServer(on: again.address, handler: Stopper.init) }
         try again.close()
     }

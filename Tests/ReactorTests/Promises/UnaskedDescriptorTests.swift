@@ -39,7 +39,8 @@ import Testing
         let senders = try ForeignProgram(
             Python.executable, ["-c", Self.senders, path, "\(clients)", "\(messages)", "\(count)"])
         let sent = try #require(Int(try senders.line(containing: "sent ").dropFirst("sent ".count)))
-        #expect(sent >= clients * count)
+        // A handler that reads nothing may have ended before its client's first message.
+        #expect(sent >= (load.0 == "ignore" ? 0 : clients * count))
         try server.wait("the clients") { try server.counts()["served"] == clients }
         // While they are there each has its own descriptor in the server, and nothing of what they sent.
         let staying = load.0 == "ignore" ? 0 : clients

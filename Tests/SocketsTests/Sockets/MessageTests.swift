@@ -35,48 +35,43 @@ import Testing
     // P23, B-SOCF-12: 253 descriptors, all owned or closed
     @Test func `P23: 253 descriptors travel at once, and each is taken or closed`() throws {
         let pair = try SocketPair()
-        let files = try (0..<253).map { _ in try FileDescriptor.open("/dev/null", .readOnly) }
-        try pair.first.send(descriptors: files, with: "x".utf8)
+        let file = try CountedFile()
+        try pair.first.send(descriptors: file.repeated(253), with: "x".utf8)
         var message = try present(pair.second.receiveDescriptors(upTo: 253))
         let taken = message.takeDescriptors()
         #expect(taken.count == 253)
+        #expect(try file.openings == 1 + 253)
         for file in taken { try file.close() }
 
-        try pair.first.send(descriptors: files, with: "y".utf8)
-        let before = try openDevNulls()
+        try pair.first.send(descriptors: file.repeated(253), with: "y".utf8)
         do {
             let untaken = try present(pair.second.receiveDescriptors(upTo: 253))
             #expect(untaken.descriptorCount == 253)
-            #expect(try openDevNulls() == before + 253)
+            #expect(try file.openings == 1 + 253)
         }
-        #expect(try openDevNulls() == before)
-        for file in files { try file.close() }
+        #expect(try file.openings == 1)
     }
 
     // P23: MSG_CTRUNC is an error, and nothing leaks
     @Test(arguments: [0, 1, 2])
     func `P23: more descriptors than wanted are an error, and all of them are closed`(wanted: Int) throws {
         let pair = try SocketPair()
-        let files = try (0..<5).map { _ in try FileDescriptor.open("/dev/null", .readOnly) }
-        try pair.first.send(descriptors: files, with: "x".utf8)
-        let before = try openDevNulls()
+        let file = try CountedFile()
+        try pair.first.send(descriptors: file.repeated(5), with: "x".utf8)
         let error = #expect(throws: SocketError.self) {
             _ = try pair.second.receiveMessage(upTo: 10, maximumDescriptors: wanted, ancillaryCapacity: 0)
         }
         #expect(error?.reason == .ancillaryTruncated)
-        #expect(try openDevNulls() == before)
-        for file in files { try file.close() }
+        #expect(try file.openings == 1)
     }
 
     @Test func `a surplus descriptor that fits the rounded room is closed too`() throws {
         let pair = try SocketPair()
-        let files = try (0..<2).map { _ in try FileDescriptor.open("/dev/null", .readOnly) }
-        try pair.first.send(descriptors: files, with: "x".utf8)
-        let before = try openDevNulls()
+        let file = try CountedFile()
+        try pair.first.send(descriptors: file.repeated(2), with: "x".utf8)
         let error = #expect(throws: SocketError.self) { _ = try pair.second.receiveDescriptors(upTo: 1) }
         #expect(error?.reason == .ancillaryTruncated)
-        #expect(try openDevNulls() == before)
-        for file in files { try file.close() }
+        #expect(try file.openings == 1)
     }
 
     @Test func `too many descriptors, or descriptors without a byte on a stream, are refused`() throws {
@@ -151,10 +146,31 @@ import Testing
         let message = try present(receiver.receiveMessage(upTo: 10))
         #expect(Set(message.ancillary) == [.timeToLive(7), .typeOfService(0x10)])
     }
+}
 
-    private func openDevNulls() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == "/dev/null"
+/// An open file that nobody else has, so that its openings can be counted.
+private final class CountedFile {
+    private let directory: TemporaryDirectory
+    private let path: String
+    private let descriptor: FileDescriptor
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        path = directory.file("counted")
+        descriptor = try FileDescriptor.open(path, .readWrite, options: .create, permissions: .ownerReadWrite)
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// The same descriptor so many times: whoever receives them gets as many openings.
+    func repeated(_ count: Int) -> [FileDescriptor] { [FileDescriptor](repeating: descriptor, count: count) }
+
+    /// How many of the process's descriptors are this file.
+    var openings: Int {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
+            }
         }
     }
 }

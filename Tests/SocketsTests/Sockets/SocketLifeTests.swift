@@ -110,7 +110,12 @@ import Testing
         #expect(again.kind == .stream)
         #expect(try again.localAddress == address)
         try again.close()
-        #expect(throws: SocketError.self) { _ = try Socket(adopting: descriptor) }
+    }
+
+    // B-SOCK-04: of a number that no other test opens meanwhile.
+    @Test func `a number that nothing is open at is refused`() {
+        let error = #expect(throws: SocketError.self) { _ = try Socket(adopting: FileDescriptor(rawValue: .max)) }
+        #expect(error?.reason == .system(.badFileDescriptor))
     }
 
     // B-SOCK-06

@@ -258,11 +258,11 @@ import Testing
             var request = SpawnRequest("/bin/cat")
             request.input = .descriptor(pipe.reading.number)
             request.output = .null
-            let before = AbandonedChildren.shared.count
-            _ = withFaults(.failing(.pidfdOpen, with: .tooManyOpenFiles)) {
+            let plan = FaultPlan.failing(.pidfdOpen, with: .tooManyOpenFiles)
+            _ = withFaults(plan) {
                 #expect(throws: Errno.tooManyOpenFiles) { _ = try ChildProcess(request) }
             }
-            #expect(AbandonedChildren.shared.count <= before)
+            #expect(plan.count(of: .kill) == 1 && plan.count(of: .waitid) == 1, "it was ended, and waited for")
             // The writing end breaks: nobody has the reading end any more.
             let writing = pipe.takeWriting()
             // Not at once: the children that other tests start share every descriptor until they become a program.
