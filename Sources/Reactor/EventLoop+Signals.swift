@@ -80,8 +80,8 @@ public struct Signals: AsyncSequence, Sendable {
         /// Waits for the next signal; never nil.
         ///
         /// - Throws: `.cancelled`, `.timedOut`; `.busy` when another task listens to the same sequence.
-        public mutating func next(
-            isolation actor: isolated (any Actor)? = #isolation
+        public nonisolated(nonsending) mutating func next(
+            isolation actor: (any Actor)?
         ) async throws(SocketError) -> Signal? {
             try await source.next()
         }

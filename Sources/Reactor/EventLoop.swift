@@ -92,7 +92,7 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Whether the thread that asks is this loop's, in a turn.
     @inline(__always)
-    public var isCurrent: Bool { unsafe slot.value == Unmanaged.passUnretained(self).toOpaque() }
+    public var isCurrent: Bool { unsafe Unmanaged.passUnretained(self).toOpaque() == slot.value }
 
     /// The loop that the thread that asks is turning; nil outside of one.
     public static var running: EventLoop? {

@@ -174,4 +174,49 @@ func frameError(_ body: () async throws -> Void) async -> FrameError? {
         #expect(rest == ["and on"])
         second.close()
     }
+
+    /// Reads without knowing where the lines come from, as algorithms do.
+    private func all(
+        _ lines: some AsyncSequence<String, FrameError>, isolation: isolated (any Actor)? = #isolation
+    ) async throws(FrameError) -> [String] {
+        var all: [String] = []
+        for try await line in lines {
+            isolation?.assertIsolated()
+            all.append(line)
+        }
+        return all
+    }
+
+    @MainActor
+    @Test func `whoever reads lines stays where it is, with or without knowing their type`() async throws {
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let (first, second) = try await Connection.pair(on: thread.loop)
+        try await first.send("one\ntwo\nthree\n")
+        for try await line in second.lines {
+            MainActor.assertIsolated()
+            #expect(line == "one")
+            break
+        }
+        first.close()
+        #expect(try await all(second.lines) == ["two", "three"])
+        second.close()
+    }
+
+    @Test func `a task of the loop reads lines on its loop`() async throws {
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let (first, second) = try await Connection.pair(on: thread.loop)
+        try await Task(executorPreference: thread.loop) {
+            try await first.send("one\ntwo\n")
+            first.close()
+            for try await line in second.lines {
+                #expect(thread.loop.isCurrent, "at \(line)")
+                if line == "one" { break }
+            }
+            #expect(try await all(second.lines) == ["two"])
+            #expect(thread.loop.isCurrent)
+        }.value
+        second.close()
+    }
 }

@@ -40,10 +40,17 @@ extension ConnectionLines: AsyncSequence, AsyncIteratorProtocol {
     /// The next line, for `for try await`; see ``next()``.
     ///
     /// - Throws: as ``next()``.
-    public func next(isolation actor: isolated (any Actor)?) async throws(FrameError) -> String? {
-        if let line = try frames.takeNow({ $0.text }) { return line }
+    // Not an isolated parameter, and inlinable: a loop over lines that are here takes no step of the task for them. Each
+    // would change the executor twice, and cost more than the line.
+    @inlinable
+    public nonisolated(nonsending) func next(isolation actor: (any Actor)?) async throws(FrameError) -> String? {
+        if let line = try takeNow() { return line }
         return try await next()
     }
+
+    /// The next line, if it is here as a whole, and so is the caller.
+    @usableFromInline
+    func takeNow() throws(FrameError) -> String? { try frames.takeNow { $0.text } }
 }
 
 extension Connection {

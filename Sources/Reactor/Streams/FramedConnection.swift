@@ -72,27 +72,28 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
             return body(unsafe copy.span.bytes)
         }
         guard let frame = try await waitForFrame() else { return nil }
-        return take(frame, body)
+        return take(frame, of: connection.unread, body)
     }
 
     /// The next frame, which is not here yet, or neither is the caller.
     private nonisolated(nonsending) func nextAfterWaiting() async throws(FrameError) -> [UInt8]? {
         if !connection.loop.isCurrent { return try await nextElsewhere() }
         guard let frame = try await waitForFrame() else { return nil }
-        return take(frame) { $0.copied }
+        return take(frame, of: connection.unread) { $0.copied }
     }
 
     /// The next frame, if it is here as a whole, and so is the caller: each further step of a task would cost more than
     /// a short frame.
     @inline(__always)
     func takeNow<Result>(_ body: (RawSpan) -> Result) throws(FrameError) -> Result? {
-        guard connection.loop.isCurrent, let frame = try locateNow() else { return nil }
-        return take(frame, body)
+        guard connection.loop.isCurrent else { return nil }
+        let unread = connection.unread
+        guard let frame = try locate(in: unread) else { return nil }
+        return take(frame, of: unread, body)
     }
 
     @inline(__always)
-    private func take<Result>(_ frame: FrameBounds, _ body: (RawSpan) -> Result) -> Result {
-        let unread = connection.unread
+    private func take<Result>(_ frame: FrameBounds, of unread: Unread, _ body: (RawSpan) -> Result) -> Result {
         defer {
             unread.consume(frame.byteCount)
             position = unread.position
@@ -109,7 +110,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
             do throws(SocketError) { attempt = try connection.fillNow() } catch { throw .connection(error) }
             switch attempt {
             case .moved:
-                if let frame = try locateNow() { return frame }
+                if let frame = try locate(in: connection.unread) { return frame }
                 continue
             case .ended: break
             case .wouldBlock:
@@ -121,7 +122,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
                     throw .connection(error)
                 }
             }
-            return try locateNow(atEnd: true)
+            return try locate(in: connection.unread, atEnd: true)
         }
     }
 
@@ -131,9 +132,8 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
 
     // Never inlined, so that a task that waits has none of its variables in its frame.
     @inline(never)
-    private func locateNow(atEnd: Bool = false) throws(FrameError) -> FrameBounds? {
+    private func locate(in unread: Unread, atEnd: Bool = false) throws(FrameError) -> FrameBounds? {
         if let violation { throw .framing(violation) }
-        let unread = connection.unread
         if unread.isAwaited { throw .connection(connection.isBusyReading) }
         if unread.position != position { (framer, position) = (fresh, unread.position) }
         do throws(FramingError) {
@@ -182,7 +182,7 @@ extension FramedConnection: AsyncSequence, AsyncIteratorProtocol {
     /// The next frame, for `for try await`; see ``next()``.
     ///
     /// - Throws: as ``next()``.
-    public func next(isolation actor: isolated (any Actor)?) async throws(FrameError) -> [UInt8]? {
+    public nonisolated(nonsending) func next(isolation actor: (any Actor)?) async throws(FrameError) -> [UInt8]? {
         if let array = try takeNow({ $0.copied }) { return array }
         return try await nextAfterWaiting()
     }

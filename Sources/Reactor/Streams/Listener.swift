@@ -106,7 +106,9 @@ extension Listener: AsyncSequence {
         /// The next client; nil once the listener is closed.
         ///
         /// - Throws: as ``Listener/accept()``.
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(SocketError) -> Connection? {
+        public nonisolated(nonsending) mutating func next(
+            isolation actor: (any Actor)?
+        ) async throws(SocketError) -> Connection? {
             do throws(SocketError) { return try await listener.accept() } catch {
                 if error.reason == .closed { return nil }
                 throw error
