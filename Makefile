@@ -34,8 +34,11 @@ test: ## install what the tests need, build, run every test (small counts, fixed
 	@Scripts/install-packages $(TEST_PACKAGES)
 	@Scripts/run-tests $(TEST_LIMIT)
 
-build: ## build everything in debug mode, the tests too
+build: ## build everything in debug mode: the library and its tests, the fuzzers, the benchmarks
+	@Scripts/install-packages $(RUN_PACKAGES)
 	swift build --build-tests
+	swift build --package-path Fuzz
+	swift build --package-path Benchmarks
 
 lint: ## check the formatting and the style of every Swift file
 	swift format lint --strict --parallel --recursive $(LINTED)

@@ -59,7 +59,7 @@ import Testing
     @Test func `a pipe that nobody reads is told, and not waited for`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("pipe")
-        try Command.run(["mkfifo", path])
+        _ = try Command.run(["mkfifo", path])
         for flag in ["--dump", "--capture"] {
             let relay = try ForeignProgram.nt("relay", "127.0.0.1:0", "a:1", flag, path)
             #expect(try relay.exit() == .status(73))

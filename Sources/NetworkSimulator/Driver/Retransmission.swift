@@ -50,7 +50,7 @@ final class Retransmission: Addressee {
     }
 
     func arrive(at now: LoopInstant) {
-        if now < due || end.driver.isDead { return }
+        if now < due || !end.mayRetransmit { return }
         due = .never
         if tries == Self.mostTries { return end.giveUp() }
         tries += 1

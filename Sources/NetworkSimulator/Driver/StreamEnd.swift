@@ -238,7 +238,7 @@ final class StreamEnd: Addressee {
 
     /// A segment did not come, or nobody could say so.
     func sendLater(_ number: UInt32, _ segment: Segment) {
-        if failure != nil || driver.isDead { return }
+        if !mayRetransmit { return }
         let retransmission = retransmission ?? Retransmission(for: self, roundTrip: path?.roundTrip ?? .zero)
         self.retransmission = retransmission
         retransmission.add(number, segment)
@@ -251,6 +251,9 @@ final class StreamEnd: Addressee {
         self.probe = probe
         probe.arm()
     }
+
+    /// Whether there is somebody yet for what was sent.
+    var mayRetransmit: Bool { failure == nil && !driver.isDead }
 
     /// Whether it waits for room that never comes.
     var needsProbe: Bool { window == 0 && failure == nil && !isReleased && !driver.isDead }
@@ -317,13 +320,16 @@ final class StreamEnd: Addressee {
     private func take(_ arrival: Arrival) {
         switch arrival {
         case .segment(let number, let segment):
-            takeInOrder(number, segment)
-            if path?.isOpen == false {
+            if failure == nil { takeInOrder(number, segment) } else { answerWithReset() }
+            // A reset says nothing of what came, and may be lost: until it arrives the segment comes again.
+            if failure != nil || path?.isOpen == false {
                 other?.sendLater(number, segment)
             } else {
                 other?.retransmission?.confirm(number)
             }
-        case .reset: if failure == nil { fail(otherHasEnded ? .brokenPipe : .connectionReset) }
+        case .reset:
+            if failure == nil { fail(otherHasEnded ? .brokenPipe : .connectionReset) }
+            if isReleased { part() }
         case .refusal(let error): fail(error)
         }
         wake()
