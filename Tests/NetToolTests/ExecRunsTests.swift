@@ -40,15 +40,15 @@ import Testing
     func `programs for many clients leave no zombie, no descriptor and no memory behind`(verb: String) throws {
         let server = try server(verb, ["tr", "a-z", "A-Z"])
         let address = try server.address()
-        func serve(_ count: Int) throws -> ServerUse {
+        func serve(_ count: Int) throws -> ProcessUse {
             let clients = try ForeignProgram.python(Self.crowd, address, "\(count)")
             clients.limit = .seconds(count > 1000 ? 600 : 60)
             #expect(try clients.line() == "\(count)")
-            return try ServerUse.settled(server)
+            return try ProcessUse.settled(server)
         }
         let before = try serve(30)
         let after = try serve(repetitions(60, soak: 10_000))
-        #expect(after.descriptors <= before.descriptors && after.children == 0)
+        #expect(after.descriptors <= before.descriptors && after.children.count == 0)
         #expect(after.memory - before.memory < 8 << 20)
     }
 
@@ -62,7 +62,7 @@ import Testing
         #expect(try client.hear() == nil)
         try client.finishWriting()
         try server.errorLine(containing: "- ")
-        #expect(try ServerUse.settled(server).children == 0)
+        #expect(try ProcessUse.settled(server).children.count == 0)
     }
 
     @Test(arguments: ["listen", "relay"])
@@ -71,7 +71,7 @@ import Testing
         let client = try SocketFile.connected(to: try server.address())
         #expect(try client.hear() == "bye")
         #expect(try client.hear() == nil)
-        #expect(try ServerUse(server).children == 1)
+        #expect(try server.use.children.count == 1)
         #expect(try server.terminate() == .status(0))
     }
 
@@ -86,7 +86,7 @@ import Testing
         try client.set(.linger, to: .reset)
         try client.close()
         #expect(try server.errorLine(containing: "- ").contains("broken"))
-        #expect(try ServerUse.settled(server).children == 0)
+        #expect(try ProcessUse.settled(server).children.count == 0)
     }
 
     // P21: children are bounded
@@ -96,7 +96,7 @@ import Testing
         let clients = try (0..<41).map { _ in try SocketFile.connected(to: try server.address()) }
         for client in clients { try client.say("x\n") }
         for client in clients.dropLast() { #expect(try client.hear() == "x") }
-        #expect(try ServerUse(server).children == 40)
+        #expect(try server.use.children.count == 40)
         try clients[0].finishWriting()
         #expect(try clients[40].hear() == "x")
         withExtendedLifetime(server) {}
@@ -119,29 +119,16 @@ import Testing
     }
 }
 
-/// What a server has for its clients.
-struct ServerUse {
-    let descriptors, memory: Int
-    /// The programs that it has started and not forgotten, zombies among them.
-    let children: Int
-
-    init(_ server: ForeignProgram) throws {
-        let use = try server.use
-        (descriptors, memory) = (use.descriptors, use.memory)
-        children = try Command.run([
-            "sh", "-c", "cat /proc/\(server.processIdentifier)/task/*/children 2>/dev/null || true",
-        ]).split(separator: " ").count
-    }
-
+extension ProcessUse {
     /// Once its clients' ends have come to it: the least that it has in many looks, a while after the last program.
-    static func settled(_ server: ForeignProgram) throws -> ServerUse {
-        var least = try ServerUse(server)
+    static func settled(_ server: ForeignProgram) throws -> ProcessUse {
+        var least = try server.use
         let deadline = ContinuousClock.now + .seconds(20)
         var looks = 0
         while looks < 50 && ContinuousClock.now < deadline {
-            let now = try ServerUse(server)
-            looks = now.children == 0 ? looks + 1 : 0
-            if (now.children, now.descriptors) <= (least.children, least.descriptors) { least = now }
+            let now = try server.use
+            looks = now.children.isEmpty ? looks + 1 : 0
+            if (now.children.count, now.descriptors) <= (least.children.count, least.descriptors) { least = now }
         }
         return least
     }

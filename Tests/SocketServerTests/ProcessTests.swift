@@ -13,10 +13,10 @@ import Testing
         try await places.take {
             let server = try ServedProgram(transport, .processes)
             try request(server)
-            try wait { try server.program.use.descriptors > 0 && children(of: server) == 0 }
+            try wait { try server.program.use.descriptors > 0 && server.program.use.children.count == 0 }
             let before = try server.program.use.descriptors
             for _ in 0..<repetitions(200, soak: 10_000) { try request(server) }
-            try wait { try children(of: server) == 0 }
+            try wait { try server.program.use.children.count == 0 }
             #expect(try server.program.use.descriptors == before)
             #expect(try server.end().hasSuffix("children 0"))
         }
@@ -29,13 +29,6 @@ import Testing
             let client = try server.talk()
             #expect(try client.ask("hello") == "HELLO")
         }
-    }
-
-    /// Running ones and zombies.
-    private func children(of server: ServedProgram) throws -> Int {
-        let id = server.program.processIdentifier
-        return try String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8).split(separator: " ")
-            .count
     }
 
     // P21
@@ -86,10 +79,10 @@ import Testing
             let third = try server.talk()
             try third.write("three\n")
             try third.flush()
-            #expect(try children(of: server) == 2)
+            #expect(try server.program.use.children.count == 2)
             try first.finishWriting()
             #expect(try third.readLine(as: .utf8) == "THREE")
-            #expect(try children(of: server) <= 2)
+            #expect(try server.program.use.children.count <= 2)
         }
     }
 

@@ -81,7 +81,7 @@ import Testing
     }
 
     //
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    @Test(.enabled(if: !Sanitizer.isOfThreads), arguments: [SIGINT, SIGTERM, SIGHUP])
     func `the terminal is what it was, whatever ends the program`(signal: Int32) throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo")
         let client = try ForeignProgram.ntAtTerminal("connect", try server.address())

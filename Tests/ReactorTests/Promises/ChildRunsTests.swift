@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import TestSupport
 import Testing
 
@@ -14,7 +13,10 @@ import Testing
         let before = try program.use.descriptors
         try run(count, in: program)
         // What the last one leaves is let go of behind its end.
-        try wait { try program.use.descriptors <= before && children(of: program).isEmpty }
+        try wait {
+            let use = try program.use
+            return use.descriptors <= before && use.children.isEmpty
+        }
         try program.closeInput()
         #expect(try program.exit() == .status(0), "\(program.errors)")
     }
@@ -22,15 +24,5 @@ import Testing
     private func run(_ count: Int, in program: ForeignProgram) throws {
         try program.write("\(count)\n")
         #expect(try program.line() == "ran \(count)")
-    }
-
-    /// Children that the system still knows, zombies included.
-    private func children(of program: ForeignProgram) throws -> [String] {
-        let tasks = "/proc/\(program.processIdentifier)/task"
-        return try FileManager.default.contentsOfDirectory(atPath: tasks).flatMap { task in
-            // A thread may have ended meanwhile.
-            let text = (try? String(contentsOfFile: "\(tasks)/\(task)/children", encoding: .utf8)) ?? ""
-            return text.split(separator: " ").map(String.init)
-        }
     }
 }

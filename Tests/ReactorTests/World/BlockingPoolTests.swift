@@ -23,7 +23,9 @@ private final class Gate: Sendable {
 
 /// How many were in the same place at a time.
 private final class Crowd: Sendable {
-    private let state = Mutex((now: 0, most: 0))
+    private struct State { var (now, most) = (0, 0) }
+
+    private let state = Mutex(State())
     var most: Int { state.withLock { $0.most } }
 
     func enter() {
