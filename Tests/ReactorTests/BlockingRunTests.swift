@@ -23,6 +23,28 @@ import Testing
         #expect(answer == Array("hello".utf8))
     }
 
+    // B-AIO-15: TaskGroup, Runner, Queue.shutdown
+    @Test func `a group, and a queue that is shut down, are Swift's own, and stay on the loop`() throws {
+        let loop = try EventLoop()
+        let sum = loop.runUntilComplete { () async -> Int in
+            let (queue, feeder) = AsyncStream.makeStream(of: Int.self)
+            return await withTaskGroup(of: Int.self) { group in
+                group.addTask {
+                    var sum = 0
+                    for await number in queue where loop.isCurrent { sum += number }
+                    return sum
+                }
+                group.addTask {
+                    for number in 1...10 { feeder.yield(number) }
+                    feeder.finish()
+                    return loop.isCurrent ? 100 : 0
+                }
+                return await group.reduce(0, +)
+            }
+        }
+        #expect(sum == 155)
+    }
+
     @Test func `what the body throws is thrown, and the loop can be used again`() throws {
         struct Planned: Error {}
         let loop = try EventLoop()

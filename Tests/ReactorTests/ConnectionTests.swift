@@ -243,6 +243,7 @@ func reason(_ body: () async throws -> Void) async -> SocketError.Reason? {
         }
     }
 
+    // B-AIO-15: timeout, timeout_at
     @Test(arguments: Ground.allCases)
     func `of nested deadlines the earliest counts, wherever it stands`(ground: Ground) async throws {
         try await Carrier.pair.withEnds(ground) { first, second in

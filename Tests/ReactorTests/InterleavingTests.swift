@@ -12,7 +12,7 @@ import Testing
 /// arrives is what was sent, and nothing is left of the connection.
 @Suite(.blocking) struct InterleavingTests {
     // Issue 3: random interleavings; laws 1, 3, 4, 7
-    @Test(.timeLimit(.minutes(30)), arguments: World.Mechanism.allCases)
+    @Test(.timeLimit(.minutes(120)), arguments: World.Mechanism.allCases)
     func `no order of events loses a wake-up or a descriptor`(mechanism: World.Mechanism) async throws {
         let thread = try LoopThread(in: .real(mechanism))
         defer { thread.stop() }

@@ -36,6 +36,20 @@ extension StreamTransport {
         onLoop { $0.ownExtras.maximumBuffered = limit }
     }
 
+    /// Above `high` bytes to be sent a producer is paused and the connection reads no more; with `low` or fewer it goes
+    /// on. With 0 for both whenever anything waits to be sent. Any thread may call this.
+    ///
+    /// - Precondition: 0 ≤ `low` ≤ `high`.
+    ///
+    /// asyncio: `set_write_buffer_limits`.
+    public func setWriteBufferLimits(high: Int, low: Int) {
+        precondition(low >= 0 && low <= high, "limits of \(high) and \(low) bytes")
+        onLoop { transport in
+            transport.ownExtras.writeBufferLimits = (high, low)
+            transport.applyWriteBufferLimits()
+        }
+    }
+
     /// Does something on the loop, now if that is where the caller is.
     func onLoop(_ body: @escaping @Sendable (StreamTransport) -> Void) {
         if loop.isCurrent { if isConnected { body(self) } } else { loop.enqueue { [self] in onLoop(body) } }
@@ -99,12 +113,12 @@ extension StreamTransport: PushProducer {
 }
 
 extension StreamTransport: Consumer {
-    /// The producer is paused when ``highWaterMark`` bytes wait to be sent, and resumed below ``lowWaterMark``. One of
+    /// The producer is paused when more than ``highWaterMark`` bytes wait to be sent, and resumed with ``lowWaterMark``. One of
     /// a connection that is gone is stopped.
     ///
     /// - Precondition: there is no other one, and the caller is on the loop.
     public func registerProducer(_ producer: any PushProducer) {
-        register(.push(producer, isPaused: bufferedCount > Self.highWaterMark))
+        register(.push(producer, isPaused: bufferedCount > writeBufferLimits.high))
         if case .push(_, true) = extras?.producer { producer.pauseProducing() }
     }
 

@@ -15,10 +15,12 @@ public import Sockets
 /// Nothing here waits, and nothing calls the protocol before the callback that is under way has returned. Writing,
 /// closing and pausing may be asked for on any thread; what the connection is may be asked on the loop.
 public final class StreamTransport: WaitObserver, @unchecked Sendable {
-    /// Above so many bytes to be sent a producer is paused, and the connection reads no more. Twisted: `bufferSize`.
+    /// Above so many bytes to be sent a producer is paused, and the connection reads no more, unless
+    /// ``setWriteBufferLimits(high:low:)`` says otherwise. Twisted: `bufferSize`.
     public static let highWaterMark = 65_536
-    /// Below so many it goes on.
+    /// With so many or fewer it goes on.
     public static let lowWaterMark = 32_768
+    static let defaultWriteBufferLimits = (high: highWaterMark, low: lowWaterMark)
     /// The most bytes that may wait to be sent unless ``setMaximumBuffered(_:)`` says otherwise; a connection with more
     /// is ended.
     public static let defaultMaximumBuffered = 16 << 20
@@ -59,8 +61,10 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     public var isDisconnecting: Bool { !state.isDisjoint(with: [.isDisconnecting, .isOver]) || extras?.end != nil }
     /// Whether the protocol has asked for a pause.
     public var isPaused: Bool { state.contains(.isPaused) }
-    /// How many bytes were written and have not been taken by the system.
+    /// How many bytes were written and have not been taken by the system. asyncio: `get_write_buffer_size`.
     public var bufferedCount: Int { output?.count ?? 0 }
+    /// With how many of them reading stops, and goes on. asyncio: `get_write_buffer_limits`.
+    public var writeBufferLimits: (high: Int, low: Int) { extras?.writeBufferLimits ?? Self.defaultWriteBufferLimits }
 
     // MARK: Beginning
 
@@ -208,8 +212,15 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
             output = queue
         }
         queue.append(bytes)
-        if queue.count > Self.highWaterMark { noteFull(queue) }
+        if queue.count > writeBufferLimits.high { noteFull(queue) }
         if !state.contains(.inCallback) { needSettling() }
+    }
+
+    /// The limits have changed.
+    func applyWriteBufferLimits() {
+        if let output, output.count > writeBufferLimits.high { noteFull(output) }
+        noteRoomIfThereIs()
+        needSettling()
     }
 
     private func noteFull(_ queue: OutputQueue) {
@@ -241,10 +252,11 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
             output = nil
             loop.callbacks.giveBack(queue)
         }
-        if state.contains(.isFull), queue.count <= Self.lowWaterMark { noteRoom() }
+        noteRoomIfThereIs()
     }
 
-    private func noteRoom() {
+    private func noteRoomIfThereIs() {
+        if !state.contains(.isFull) || bufferedCount > writeBufferLimits.low { return }
         state.remove(.isFull)
         state.insert(.hasResumed)
         if case .push(let producer, true) = extras?.producer {

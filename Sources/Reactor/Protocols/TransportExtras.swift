@@ -23,6 +23,8 @@ final class TransportExtras {
     var end: CloseReason?
     var producer: Producer?
     var maximumBuffered = StreamTransport.defaultMaximumBuffered
+    /// Where reading stops, and goes on.
+    var writeBufferLimits = StreamTransport.defaultWriteBufferLimits
     /// Told of every byte that comes and goes.
     var taps: [any TrafficTap] = []
     /// How fast it may read, and write.

@@ -133,6 +133,11 @@ final class ClientList: Sendable {
         return true
     }
 
+    /// Does something to every connection that there is.
+    func forEach(_ body: (Connection) -> Void) {
+        for connection in Self.inOrder(state.withLock { $0.clients }) { body(connection) }
+    }
+
     /// Cancels every connection. The tasks that serve them are for their group to cancel (``isOver``).
     func cancelAll() {
         let (clients, waiters) = state.withLock { state in

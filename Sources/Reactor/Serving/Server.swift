@@ -58,6 +58,7 @@ public final class Server: Sendable {
     private let handler: Handler
     private let clients: ClientList
     private let shortage = Shortage()
+    private let accepts = Atomic(false)
     /// With metrics only.
     private let probes: LoopProbes?
 
@@ -146,6 +147,9 @@ public final class Server: Sendable {
     /// How many listeners that takes: with `reusesPort` one for each loop.
     var listenerCount: Int { listeners.count }
 
+    /// Whether it accepts: ``run()`` has been called, and nothing has ended it. asyncio: `Server.is_serving`.
+    public var isServing: Bool { accepts.load(ordering: .relaxed) }
+
     /// How many connections are being served.
     public var connectionCount: Int { clients.count }
 
@@ -154,6 +158,8 @@ public final class Server: Sendable {
     /// - Throws: `.cancelled` after a hard stop, once every handler has ended; `.timedOut` at the task's own deadline;
     ///   what accepting failed with, if it is no shortage that passes.
     public func run() async throws(SocketError) {
+        accepts.store(true, ordering: .relaxed)
+        defer { accepts.store(false, ordering: .relaxed) }
         try await listeners[0].loop.run(async: { [self] () async throws(SocketError) in try await serveAll() })
     }
 
@@ -173,10 +179,19 @@ public final class Server: Sendable {
     ///
     /// Go: `http.Server.Shutdown`, which knows of itself when its connections are idle.
     public func drain(within limit: Duration = .seconds(25)) {
+        accepts.store(false, ordering: .relaxed)
         for listener in listeners { listener.close() }
         clients.drain()
         listeners[0].loop.schedule(after: limit) { [clients] in clients.cancelAll() }
     }
+
+    /// Closes every connection that there is: what was sent goes out, and the handlers' next calls throw `.closed`. New
+    /// clients are served as before. Any thread may call this. asyncio: `Server.close_clients`.
+    public func closeClients() { clients.forEach { $0.close() } }
+
+    /// Resets every connection that there is, whatever is still to be sent. New clients are served as before. Any thread
+    /// may call this. asyncio: `Server.abort_clients`.
+    public func abortClients() { clients.forEach { $0.abort() } }
 
     private nonisolated(nonsending) func serveAll() async throws(SocketError) {
         let failure = FirstFailure()

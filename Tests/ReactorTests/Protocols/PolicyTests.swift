@@ -150,6 +150,48 @@ import Testing
         }
     }
 
+    private final class Faucet: PushProducer, Sendable {
+        let recorder: Recorder
+        init(_ recorder: Recorder) { self.recorder = recorder }
+        func pauseProducing() { recorder.note("pause") }
+        func resumeProducing() { recorder.note("resume") }
+        func stopProducing() { recorder.note("stop") }
+    }
+
+    // B-AIO-05: set_write_buffer_limits, get_write_buffer_limits, get_write_buffer_size
+    @Test(arguments: Ground.loops)
+    func `the limits of what waits to be sent can be chosen`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
+            let recorder = Recorder()
+            let factory = Factory {
+                RecordingProtocol(
+                    recorder,
+                    made: { transport in
+                        #expect(transport.writeBufferLimits == (65_536, 32_768))
+                        transport.registerProducer(Faucet(recorder))
+                        transport.write("little")
+                        recorder.note("\(transport.bufferedCount) wait")
+                        transport.setWriteBufferLimits(high: 6, low: 6)
+                        recorder.note("as many as may")
+                        transport.setWriteBufferLimits(high: 0, low: 0)
+                        #expect(transport.writeBufferLimits == (0, 0))
+                    })
+            }
+            let (port, address) = try await listen(factory, on: loop)
+            try await withConnection(to: address, on: loop) { connection in
+                #expect(try await connection.receive(upTo: 100) == Array("little".utf8))
+                try await until(on: loop) { recorder.has("resume") }
+                recorder.transport?.write("more")
+                #expect(try await connection.receive(upTo: 100) == Array("more".utf8))
+            }
+            let expected = ["made", "6 wait", "as many as may", "pause", "resume", "pause", "resume"]
+            try await until(on: loop) { recorder.notes.count >= expected.count }
+            #expect(Array(recorder.notes.prefix(expected.count)) == expected)
+            recorder.transport?.abortConnection()
+            port.stopListening()
+        }
+    }
+
     // B-TW-12, B-TW-17: FileSender
     @Test(arguments: Ground.loops)
     func `a pull producer is asked for each piece, and a file comes whole`(ground: Ground) async throws {

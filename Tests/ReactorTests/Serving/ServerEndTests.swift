@@ -71,4 +71,36 @@ import Testing
             second.close()
         }
     }
+
+    // B-AIO-04: is_serving, close_clients, abort_clients, wait_closed
+    @Test(.timeLimit(.minutes(1)), arguments: Ground.allCases)
+    func `a server's clients can be closed or reset, and it serves the next ones`(ground: Ground) async throws {
+        try await ground.run { loop in
+            let reasons = Mutex<[SocketError.Reason?]>([])
+            let server = try await Server(on: "127.0.0.2:0", loop: loop) { connection in
+                let reason = await reason { while try await connection.receive() != nil {} }
+                reasons.withLock { $0.append(reason) }
+            }
+            #expect(!server.isServing)
+            let running = start { try await server.run() }
+            let address = try #require(server.addresses.first)
+            for way in ["close", "abort"] {
+                try await withConnection(to: address, on: loop) { client in
+                    try await until { server.connectionCount == 1 }
+                    #expect(server.isServing)
+                    if way == "close" { server.closeClients() } else { server.abortClients() }
+                    let end = await reason {
+                        let rest = try await client.receive(upTo: 1)
+                        #expect(rest == nil)
+                    }
+                    #expect(end == (way == "close" ? nil : .broken(.connectionReset)))
+                }
+                try await until { server.connectionCount == 0 }
+            }
+            #expect(reasons.withLock { $0 } == [.closed, .closed])
+            server.drain()
+            #expect(!server.isServing)
+            try await running.value
+        }
+    }
 }
