@@ -81,7 +81,7 @@ public struct Signals: AsyncSequence, Sendable {
         ///
         /// - Throws: `.cancelled`, `.timedOut`; `.busy` when another task listens to the same sequence.
         public nonisolated(nonsending) mutating func next(
-            isolation actor: (any Actor)?
+            isolation actor: (any Actor)? = #isolation
         ) async throws(SocketError) -> Signal? {
             try await source.next()
         }

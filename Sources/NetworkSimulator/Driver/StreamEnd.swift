@@ -167,7 +167,8 @@ final class StreamEnd: Addressee {
     }
 
     private func reset() {
-        fail(.connectionReset)
+        // Its own task hears of what came first.
+        if failure == nil { fail(.connectionReset) }
         note(.reset)
         guard let other, !driver.isDead, !other.driver.isDead else { return }
         driver.fabric.capture?.addReset(from: self)

@@ -106,6 +106,8 @@ final class Scheduler: @unchecked Sendable {
     func tearDown() {
         takeInbox()
         if EventLoop.running == nil { for driver in drivers { driver.retireLoop() } }
+        // What they have brought each other in the end.
+        takeInbox()
         for driver in drivers { driver.tearDown() }
         (drivers, ready, agenda, script, disturbances) = ([], [], Agenda(), EventQueue(), EventQueue())
     }

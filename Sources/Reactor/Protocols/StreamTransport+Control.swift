@@ -33,7 +33,10 @@ extension StreamTransport {
     /// - Precondition: the limit is positive.
     public func setMaximumBuffered(_ limit: Int) {
         precondition(limit > 0, "a limit of \(limit) bytes")
-        onLoop { $0.ownExtras.maximumBuffered = limit }
+        onLoop { transport in
+            transport.ownExtras.maximumBuffered = limit
+            transport.applyWriteBufferLimits()
+        }
     }
 
     /// Above `high` bytes to be sent a producer is paused and the connection reads no more; with `low` or fewer it goes
@@ -113,12 +116,12 @@ extension StreamTransport: PushProducer {
 }
 
 extension StreamTransport: Consumer {
-    /// The producer is paused when more than ``highWaterMark`` bytes wait to be sent, and resumed with ``lowWaterMark``. One of
-    /// a connection that is gone is stopped.
+    /// The producer is paused when more than ``highWaterMark`` bytes wait to be sent, and resumed with
+    /// ``lowWaterMark``. One of a connection that is gone is stopped.
     ///
     /// - Precondition: there is no other one, and the caller is on the loop.
     public func registerProducer(_ producer: any PushProducer) {
-        register(.push(producer, isPaused: bufferedCount > writeBufferLimits.high))
+        register(.push(producer, isPaused: state.contains(.isFull)))
         if case .push(_, true) = extras?.producer { producer.pauseProducing() }
     }
 

@@ -212,13 +212,19 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
             output = queue
         }
         queue.append(bytes)
-        if queue.count > writeBufferLimits.high { noteFull(queue) }
+        if queue.count > fullness { noteFull(queue) }
         if !state.contains(.inCallback) { needSettling() }
+    }
+
+    /// With more bytes than that something has to be done.
+    private var fullness: Int {
+        guard let extras else { return Self.highWaterMark }
+        return min(extras.writeBufferLimits.high, extras.maximumBuffered)
     }
 
     /// The limits have changed.
     func applyWriteBufferLimits() {
-        if let output, output.count > writeBufferLimits.high { noteFull(output) }
+        if let output, output.count > fullness { noteFull(output) }
         noteRoomIfThereIs()
         needSettling()
     }
@@ -226,7 +232,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     private func noteFull(_ queue: OutputQueue) {
         let limit = extras?.maximumBuffered ?? Self.defaultMaximumBuffered
         if queue.count > limit { return note(end: .overflowed(limit)) }
-        if state.contains(.isFull) { return }
+        if state.contains(.isFull) || queue.count <= writeBufferLimits.high { return }
         state.insert(.isFull)
         if case .push(let producer, false) = extras?.producer {
             extras?.producer = .push(producer, isPaused: true)
@@ -355,6 +361,8 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     }
 
     private func finish(_ reason: CloseReason) {
+        // Ending a direction may have been the end.
+        if state.contains(.isOver) { return }
         state.insert(.isOver)
         output?.removeAll()
         if let output { loop.callbacks.giveBack(output) }
@@ -366,8 +374,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
         owner.transportEnded(self, reason)
         framing = nil
         extras = nil
-        // A protocol may have its transport, as Twisted's do, and a factory all of them: they would keep each other
-        // and the loop for ever.
+        // A protocol may have its transport, and a factory all of them: they would keep each other and the loop.
         handler = NoProtocol()
         owner = .nobody
     }
@@ -389,5 +396,5 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     }
 }
 
-/// What hears nothing: a connection that is over has no protocol any more.
+/// Hears nothing: a connection that is over has no protocol.
 private struct NoProtocol: StreamProtocol {}

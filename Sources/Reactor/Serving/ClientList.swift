@@ -9,6 +9,8 @@ final class ClientList: Sendable {
         let connection: Connection
         /// When it came.
         let since: LoopInstant
+        /// The server has closed it: what comes of that is no failure of its handler's.
+        var isLetGo = false
     }
 
     private struct State {
@@ -133,10 +135,16 @@ final class ClientList: Sendable {
         return true
     }
 
-    /// Does something to every connection that there is.
-    func forEach(_ body: (Connection) -> Void) {
-        for connection in Self.inOrder(state.withLock { $0.clients }) { body(connection) }
+    /// Closes every connection that there is, in some way.
+    func letAllGo(_ close: (Connection) -> Void) {
+        let clients = state.withLock { state in
+            for number in state.clients.keys { state.clients[number]?.isLetGo = true }
+            return state.clients
+        }
+        for connection in Self.inOrder(clients) { close(connection) }
     }
+
+    func isLetGo(_ number: Int) -> Bool { state.withLock { $0.clients[number]?.isLetGo == true } }
 
     /// Cancels every connection. The tasks that serve them are for their group to cancel (``isOver``).
     func cancelAll() {

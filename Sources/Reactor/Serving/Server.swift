@@ -58,7 +58,8 @@ public final class Server: Sendable {
     private let handler: Handler
     private let clients: ClientList
     private let shortage = Shortage()
-    private let accepts = Atomic(false)
+    /// How many listeners are being accepted from.
+    private let accepting = Atomic(0)
     /// With metrics only.
     private let probes: LoopProbes?
 
@@ -147,8 +148,8 @@ public final class Server: Sendable {
     /// How many listeners that takes: with `reusesPort` one for each loop.
     var listenerCount: Int { listeners.count }
 
-    /// Whether it accepts: ``run()`` has been called, and nothing has ended it. asyncio: `Server.is_serving`.
-    public var isServing: Bool { accepts.load(ordering: .relaxed) }
+    /// Whether it accepts, at one of its addresses at least. asyncio: `Server.is_serving`.
+    public var isServing: Bool { accepting.load(ordering: .relaxed) > 0 }
 
     /// How many connections are being served.
     public var connectionCount: Int { clients.count }
@@ -158,8 +159,6 @@ public final class Server: Sendable {
     /// - Throws: `.cancelled` after a hard stop, once every handler has ended; `.timedOut` at the task's own deadline;
     ///   what accepting failed with, if it is no shortage that passes.
     public func run() async throws(SocketError) {
-        accepts.store(true, ordering: .relaxed)
-        defer { accepts.store(false, ordering: .relaxed) }
         try await listeners[0].loop.run(async: { [self] () async throws(SocketError) in try await serveAll() })
     }
 
@@ -179,19 +178,19 @@ public final class Server: Sendable {
     ///
     /// Go: `http.Server.Shutdown`, which knows of itself when its connections are idle.
     public func drain(within limit: Duration = .seconds(25)) {
-        accepts.store(false, ordering: .relaxed)
         for listener in listeners { listener.close() }
         clients.drain()
         listeners[0].loop.schedule(after: limit) { [clients] in clients.cancelAll() }
     }
 
-    /// Closes every connection that there is: what was sent goes out, and the handlers' next calls throw `.closed`. New
-    /// clients are served as before. Any thread may call this. asyncio: `Server.close_clients`.
-    public func closeClients() { clients.forEach { $0.close() } }
+    /// Closes every connection that there is, as ``Connection/close()`` does: what was sent goes out, unless bytes of
+    /// the peer's are unread. The handlers' next calls throw `.closed`, which nobody is told of. New clients are served
+    /// as before. Any thread may call this. asyncio: `Server.close_clients`.
+    public func closeClients() { clients.letAllGo { $0.close() } }
 
-    /// Resets every connection that there is, whatever is still to be sent. New clients are served as before. Any thread
-    /// may call this. asyncio: `Server.abort_clients`.
-    public func abortClients() { clients.forEach { $0.abort() } }
+    /// Resets every connection that there is, whatever is still to be sent; for the handlers as ``closeClients()``. Any
+    /// thread may call this. asyncio: `Server.abort_clients`.
+    public func abortClients() { clients.letAllGo { $0.abort() } }
 
     private nonisolated(nonsending) func serveAll() async throws(SocketError) {
         let failure = FirstFailure()
@@ -217,7 +216,9 @@ public final class Server: Sendable {
     /// Serves one listener until it is closed; an error if it ended otherwise.
     private nonisolated(nonsending) func serve(_ listener: Listener) async -> SocketError? {
         await withDiscardingTaskGroup { handlers -> SocketError? in
+            accepting.add(1, ordering: .relaxed)
             let failure = await accept(from: listener, in: &handlers)
+            accepting.subtract(1, ordering: .relaxed)
             await clients.waitForEnd(on: listener.loop)
             // The drain's time is up: whatever they wait for, and be it no connection, ends now.
             if clients.isOver { handlers.cancelAll() }
@@ -321,7 +322,7 @@ public final class Server: Sendable {
         news.tell(.accepted(peer: transport.peer))
         handlers.addTask(executorPreference: home) { [self] in
             connection.own()
-            do { try await handler(connection) } catch { note(error, of: connection) }
+            do { try await handler(connection) } catch { note(error, of: connection, number) }
             end(connection, number)
         }
     }
@@ -337,11 +338,12 @@ public final class Server: Sendable {
     }
 
     @inline(never)
-    private func note(_ error: any Error, of connection: Connection) {
-        // Being cancelled is no failure of the handler's.
+    private func note(_ error: any Error, of connection: Connection, _ number: Int) {
+        // Being cancelled, or closed by the server, is no failure of the handler's.
         let failure = error as? SocketError ?? (error as? FrameError)?.connectionError
         let isCancellation = failure?.reason == .cancelled || error is CancellationError
-        if !isCancellation { news.tell(.handlerFailed(error, peer: connection.peer)) }
+        let isLetGo = failure?.reason == .closed && clients.isLetGo(number)
+        if !isCancellation && !isLetGo { news.tell(.handlerFailed(error, peer: connection.peer)) }
     }
 }
 

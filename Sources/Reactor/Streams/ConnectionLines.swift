@@ -37,8 +37,8 @@ extension ConnectionLines: AsyncSequence, AsyncIteratorProtocol {
     /// Itself: a stream has one front, whoever reads there.
     public func makeAsyncIterator() -> ConnectionLines { self }
 
-    // Not an isolated parameter, and inlinable: a loop over lines that are here takes no step of the task for them. Each
-    // would change the executor twice, and cost more than the line.
+    // Not an isolated parameter, and inlinable: a loop over lines that are here takes no step of the task for them.
+    // Each would change the executor twice, and cost more than the line.
 
     /// The next line, for `for try await`; see ``next()``.
     ///

@@ -128,9 +128,9 @@ extension DatagramSocket: AsyncSequence {
         /// Waits for a datagram; nil once the socket is closed. After an error the next call goes on.
         ///
         /// - Throws: as ``DatagramSocket/receive()``, but for `.closed`.
-        public nonisolated(nonsending) mutating func next(isolation actor: (any Actor)?) async throws(SocketError)
-            -> Datagram?
-        {
+        public nonisolated(nonsending) mutating func next(
+            isolation actor: (any Actor)? = #isolation
+        ) async throws(SocketError) -> Datagram? {
             do throws(SocketError) { return try await socket.receive() } catch {
                 if error.reason == .closed { return nil }
                 throw error

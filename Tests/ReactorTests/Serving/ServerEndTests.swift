@@ -77,9 +77,13 @@ import Testing
     func `a server's clients can be closed or reset, and it serves the next ones`(ground: Ground) async throws {
         try await ground.run { loop in
             let reasons = Mutex<[SocketError.Reason?]>([])
-            let server = try await Server(on: "127.0.0.2:0", loop: loop) { connection in
+            let failures = Mutex(0)
+            let server = try await Server(
+                on: "127.0.0.2:0", loop: loop, report: { if case .handlerFailed = $0 { failures.withLock { $0 += 1 } } }
+            ) { connection in
                 let reason = await reason { while try await connection.receive() != nil {} }
                 reasons.withLock { $0.append(reason) }
+                _ = try await connection.receive()
             }
             #expect(!server.isServing)
             let running = start { try await server.run() }
@@ -99,8 +103,9 @@ import Testing
             }
             #expect(reasons.withLock { $0 } == [.closed, .closed])
             server.drain()
-            #expect(!server.isServing)
             try await running.value
+            #expect(!server.isServing)
+            #expect(failures.withLock { $0 } == 0)
         }
     }
 }
