@@ -80,7 +80,7 @@ import Testing
         try client.line(containing: Self.end)
     }
 
-    //
+    // The thread sanitizer keeps the signals of an idle loop.
     @Test(.enabled(if: !Sanitizer.isOfThreads), arguments: [SIGINT, SIGTERM, SIGHUP])
     func `the terminal is what it was, whatever ends the program`(signal: Int32) throws {
         let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "echo")
