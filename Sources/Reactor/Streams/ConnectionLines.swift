@@ -29,7 +29,7 @@ public struct ConnectionLines: Sendable {
     /// - Throws: ``FrameError/framing(_:)`` with `.tooLong`; ``FrameError/connection(_:)`` as
     ///   ``Connection/receive()``: `.timedOut`, `.cancelled` and `.busy` lose nothing.
     public nonisolated(nonsending) func next() async throws(FrameError) -> String? {
-        try await frames.withNext { $0.text }
+        try await next(isolation: nil)
     }
 }
 
@@ -46,12 +46,17 @@ extension ConnectionLines: AsyncSequence, AsyncIteratorProtocol {
     @inlinable
     public nonisolated(nonsending) func next(isolation actor: (any Actor)?) async throws(FrameError) -> String? {
         if let line = try takeNow() { return line }
-        return try await next()
+        return try await nextAfterWaiting()
     }
 
     /// The next line, if it is here as a whole, and so is the caller.
     @usableFromInline
     func takeNow() throws(FrameError) -> String? { try frames.takeNow { $0.text } }
+
+    @usableFromInline
+    nonisolated(nonsending) func nextAfterWaiting() async throws(FrameError) -> String? {
+        try await frames.nextAfterWaiting { $0.text }
+    }
 }
 
 extension Connection {

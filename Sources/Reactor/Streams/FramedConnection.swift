@@ -54,8 +54,7 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
     ///   a frame; ``FrameError/connection(_:)`` as ``Connection/receive()``: `.timedOut`, `.cancelled` and `.busy` lose
     ///   nothing.
     public nonisolated(nonsending) func next() async throws(FrameError) -> [UInt8]? {
-        if let array = try takeNow({ $0.copied }) { return array }
-        return try await nextAfterWaiting()
+        try await withNext { $0.copied }
     }
 
     /// Waits for the next frame and lends its bytes to `body`, where they lie: nothing is copied or allocated for the
@@ -67,19 +66,19 @@ public final class FramedConnection<Framing: ByteFramer>: @unchecked Sendable {
         _ body: (RawSpan) -> Result
     ) async throws(FrameError) -> Result? {
         if let result = try takeNow(body) { return result }
+        return try await nextAfterWaiting(body)
+    }
+
+    /// The next frame, which is not here yet, or neither is the caller.
+    nonisolated(nonsending) func nextAfterWaiting<Result>(
+        _ body: (RawSpan) -> Result
+    ) async throws(FrameError) -> Result? {
         if !connection.loop.isCurrent {
             guard let copy = try await nextElsewhere() else { return nil }
             return body(unsafe copy.span.bytes)
         }
         guard let frame = try await waitForFrame() else { return nil }
         return take(frame, of: connection.unread, body)
-    }
-
-    /// The next frame, which is not here yet, or neither is the caller.
-    private nonisolated(nonsending) func nextAfterWaiting() async throws(FrameError) -> [UInt8]? {
-        if !connection.loop.isCurrent { return try await nextElsewhere() }
-        guard let frame = try await waitForFrame() else { return nil }
-        return take(frame, of: connection.unread) { $0.copied }
     }
 
     /// The next frame, if it is here as a whole, and so is the caller: each further step of a task would cost more than
@@ -183,8 +182,7 @@ extension FramedConnection: AsyncSequence, AsyncIteratorProtocol {
     ///
     /// - Throws: as ``next()``.
     public nonisolated(nonsending) func next(isolation actor: (any Actor)?) async throws(FrameError) -> [UInt8]? {
-        if let array = try takeNow({ $0.copied }) { return array }
-        return try await nextAfterWaiting()
+        try await withNext { $0.copied }
     }
 }
 

@@ -25,18 +25,14 @@ public final class BlockingPool: Sendable {
     private struct State {
         var maximumThreads: Int
         var queue = CallQueue()
+        /// Those that may take calls: one that was dismissed counts no more, though it may not know that yet.
         var threads = 0
-        /// Those without work, and those that are being started for some of what is in the queue.
         var idle = 0
-
-        /// One or more threads are being started, or could not be.
-        mutating func count(starting more: Int) {
-            threads += more
-            idle += more
-        }
+        var dismissed = 0
     }
 
     private let monitor: Monitor<State>
+    private let start: ThreadStart
 
     /// A pool; it starts no thread before there is work.
     ///
@@ -48,9 +44,16 @@ public final class BlockingPool: Sendable {
         self.init(threads: maximumThreads, queued: maximumQueued, idleLimit: idleLimit)
     }
 
-    private init(threads: Int, queued: Int, idleLimit: Duration) {
+    /// How a thread is had: a test's may be none.
+    typealias ThreadStart = @Sendable (@escaping @Sendable () -> Void) throws(Errno) -> Void
+
+    init(
+        threads: Int, queued: Int, idleLimit: Duration,
+        start: @escaping ThreadStart = { body throws(Errno) in try Thread.start(body) }
+    ) {
         isInline = threads == 0
         monitor = Monitor(State(maximumThreads: threads))
+        self.start = start
         maximumQueued = queued
         self.idleLimit = idleLimit
     }
@@ -64,23 +67,22 @@ public final class BlockingPool: Sendable {
     /// The most threads at a time; 0 for a pool that runs everything where it is called.
     public var maximumThreads: Int { monitor.withLock { $0.maximumThreads } }
 
-    /// Changes ``maximumThreads``: more begin with what waits at once, and those that are too many end when they are
-    /// done with what they do. Nothing changes for a pool that runs everything where it is called.
+    /// Changes ``maximumThreads``: more begin with what waits at once, and those that are too many end, with the call
+    /// that they are at if there is one. Nothing changes for a pool that runs everything where it is called.
     ///
     /// - Precondition: there is a thread at least.
     public func setMaximumThreads(_ maximum: Int) {
         precondition(maximum >= 1, "a pool needs a thread")
         if isInline { return }
-        let missing = monitor.withLock { state in
+        monitor.withLock { state in
             state.maximumThreads = maximum
-            let missing = max(0, min(state.queue.count - state.idle, maximum - state.threads))
-            state.count(starting: missing)
-            return missing
+            let surplus = max(0, min(state.idle, state.threads - maximum))
+            state.threads -= surplus
+            state.idle -= surplus
+            state.dismissed += surplus
+            while needsThread(state), (try? startThread(&state)) != nil {}
         }
-        for _ in 0..<missing where (try? Thread.start { [self] in serve() }) == nil {
-            // Whatever waits has a thread already, or the next call tries again.
-            monitor.withLock { $0.count(starting: -1) }
-        }
+        monitor.notifyAll()
     }
 
     /// How many threads there are, how many of them have nothing to do, and how many calls wait for one.
@@ -167,17 +169,16 @@ public final class BlockingPool: Sendable {
             return 0
         }
         let call = CallQueue.Call(work: work, tell: tell)
-        let (number, needsThread) = try monitor.withLock { state throws(SocketError) in
+        let number = try monitor.withLock { state throws(SocketError) in
             let isFull = state.threads >= state.maximumThreads && state.queue.count >= maximumQueued + state.idle
             if isFull {
                 throw SocketError(.run, .limitReached(maximumQueued), subject: "a call that waits for a thread")
             }
             let number = state.queue.add(call)
-            let needsThread = state.queue.count > state.idle && state.threads < state.maximumThreads
-            if needsThread { state.count(starting: 1) }
-            return (number, needsThread)
+            if needsThread(state) { try startThread(&state, for: number) }
+            return number
         }
-        if needsThread { try startThread(for: number) } else { monitor.notify() }
+        monitor.notify()
         return number
     }
 
@@ -189,17 +190,27 @@ public final class BlockingPool: Sendable {
         monitor.withLock { state in state.queue.remove(number) }
     }
 
-    private func startThread(for number: UInt64) throws(SocketError) {
-        do throws(Errno) {
-            try Thread.start { [self] in serve() }
-        } catch {
-            let isLost = monitor.withLock { state in
-                state.count(starting: -1)
-                // A thread that runs comes to it later. Without one it would wait for ever.
-                return state.threads == 0 && state.queue.remove(number)
-            }
-            if isLost { throw SocketError(.run, .system(error), subject: "a thread for calls that block") }
+    private func needsThread(_ state: State) -> Bool {
+        state.queue.count > state.idle && state.threads < state.maximumThreads
+    }
+
+    /// Starts a thread for a call in the queue. While it is started nobody else is in here: a thread that is counted
+    /// exists.
+    ///
+    /// - Throws: `EAGAIN`, when there is no other thread that would come to the call later; then it is in the queue no
+    ///   more.
+    private func startThread(_ state: inout State, for number: UInt64) throws(SocketError) {
+        do throws(Errno) { try startThread(&state) } catch {
+            if state.threads > 0 { return }
+            _ = state.queue.remove(number)
+            throw SocketError(.run, .system(error), subject: "a thread for calls that block")
         }
+    }
+
+    private func startThread(_ state: inout State) throws(Errno) {
+        try start { [self] in serve() }
+        state.threads += 1
+        state.idle += 1
     }
 
     /// What a thread does, until it has been idle for too long, or is one too many.
@@ -223,9 +234,13 @@ public final class BlockingPool: Sendable {
         }
     }
 
-    /// What an idle thread does next; nil when it has been idle for too long, and is counted no more.
+    /// What an idle thread does next; nil when it was dismissed or has been idle for too long, and is counted no more.
     private func next() -> CallQueue.Call? {
-        monitor.wait(atMost: idleLimit) { state in
+        let next: CallQueue.Call?? = monitor.wait(atMost: idleLimit) { state in
+            if state.dismissed > 0 {
+                state.dismissed -= 1
+                return .some(nil)
+            }
             guard let call = state.queue.takeFirst() else { return nil }
             state.idle -= 1
             return call
@@ -233,6 +248,7 @@ public final class BlockingPool: Sendable {
             state.idle -= 1
             state.threads -= 1
         }
+        return next ?? nil
     }
 
     /// What work came to, once it has.

@@ -179,6 +179,58 @@ private final class Held: Sendable {
         #expect(pool.load.idle == 0)
     }
 
+    @Test func `threads that wait end when the maximum is lowered, and the rest do all that comes`() async throws {
+        let pool = BlockingPool(maximumThreads: 4)
+        let gate = Gate()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 { group.addTask { try await pool.run { gate.pass() } } }
+            try await until { gate.arrivals == 4 }
+            gate.open()
+            try await group.waitForAll()
+        }
+        #expect(pool.load.idle == 4)
+        pool.setMaximumThreads(1)
+        #expect(pool.load == (threads: 1, idle: 1, queued: 0))
+        let crowd = Crowd()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    try await pool.run {
+                        crowd.enter()
+                        usleep(100)
+                        crowd.leave()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(crowd.most == 1)
+    }
+
+    @Test func `a call for which the system has no thread is told so, or waits for one that there is`() async throws {
+        let isPoor = Atomic(true)
+        let pool = BlockingPool(threads: 2, queued: 4, idleLimit: .seconds(10)) { body throws(Errno) in
+            if isPoor.load(ordering: .relaxed) { throw .resourceTemporarilyUnavailable }
+            try Thread.start(body)
+        }
+        let error = await #expect(throws: SocketError.self) { try await pool.run { 1 } }
+        #expect(error?.reason == .system(.resourceTemporarilyUnavailable))
+        #expect(pool.load == (threads: 0, idle: 0, queued: 0))
+
+        isPoor.store(false, ordering: .relaxed)
+        let gate = Gate()
+        async let running: Void = pool.run { gate.pass() }
+        try await until { gate.arrivals == 1 }
+        isPoor.store(true, ordering: .relaxed)
+        async let queued = pool.run { 2 }
+        try await until { pool.load.queued == 1 }
+        pool.setMaximumThreads(8)
+        #expect(pool.load == (threads: 1, idle: 0, queued: 1))
+        gate.open()
+        try await running
+        #expect(try await queued == 2)
+    }
+
     @Test func `a simulation's pool runs everything where it is called`() async throws {
         let pool = BlockingPool.inline
         try await withLoop { loop in
