@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import NetworkSimulator
+@testable import NetworkSimulator
 import Reactor
 import Sockets
 import Synchronization
@@ -128,6 +128,29 @@ import Testing
         try network.run(for: .seconds(60))
         #expect(ended.withLock { $0.count } == 1)
         #expect(!server.isUp)
+    }
+
+    // Whether it sends again, or asks for room.
+    @Test(arguments: [true, false])
+    func `a host that crashes while nobody answers leaves nothing of its connection`(hasRoom: Bool) throws {
+        weak var fabric: Fabric?
+        func use() throws {
+            let (network, server) = try resettingNetwork()
+            fabric = network.fabric
+            let client = try network.host("client") {
+                try await withConnection(to: "server:7") { connection in
+                    try await connection.loop.sleep(for: .seconds(hasRoom ? 3 : 0))
+                    try await connection.send([UInt8](repeating: 1, count: hasRoom ? 1 : 5000))
+                    _ = try await connection.receive(upTo: 1)
+                }
+            }
+            network.at(.seconds(1)) { $0.partition(client, from: server) }
+            network.at(.seconds(5)) { _ in client.crash() }
+            try network.run(for: .seconds(3600))
+            #expect(!client.isUp)
+        }
+        try use()
+        #expect(fabric == nil)
     }
 
     @Test func `a paused host answers when it goes on`() throws {

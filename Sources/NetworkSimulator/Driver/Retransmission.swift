@@ -65,4 +65,6 @@ final class Retransmission: Addressee {
         isSending = false
         if !pending.isEmpty { arm() }
     }
+
+    func vanish() { end.retransmissionIsOver() }
 }

@@ -264,7 +264,7 @@ final class StreamEnd: Addressee {
 
     func probingIsOver() { probe = nil }
 
-    /// All that was sent came.
+    /// All that was sent came, or its sender is no more.
     func retransmissionIsOver() {
         retransmission = nil
         if isReleased { part() }

@@ -29,4 +29,6 @@ final class WindowProbe: Addressee {
         end.sendProbe()
         arm()
     }
+
+    func vanish() { end.probingIsOver() }
 }
