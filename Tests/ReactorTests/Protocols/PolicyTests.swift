@@ -117,24 +117,17 @@ import Testing
     // B-TW-12
     @Test(arguments: Ground.loops)
     func `a push producer is paused by a slow peer and goes on`(ground: Ground) async throws {
-        final class Source: PushProducer, Sendable {
-            let recorder: Recorder
-            init(_ recorder: Recorder) { self.recorder = recorder }
-            func pauseProducing() { recorder.note("pause") }
-            func resumeProducing() {
-                recorder.note("resume")
-                recorder.transport?.unregisterProducer()
-                recorder.transport?.loseConnection()
-            }
-            func stopProducing() { recorder.note("stop") }
-        }
         try await withLoop(of: ground) { loop in
             let recorder = Recorder()
             let factory = Factory {
                 RecordingProtocol(
                     recorder,
                     made: { transport in
-                        transport.registerProducer(Source(recorder))
+                        transport.registerProducer(
+                            Faucet(recorder) { transport in
+                                transport.unregisterProducer()
+                                transport.loseConnection()
+                            })
                         while !recorder.has("pause") { transport.write([UInt8](repeating: 7, count: 50_000)) }
                         // It is not ended before its producer has.
                         transport.loseConnection()
@@ -150,11 +143,49 @@ import Testing
         }
     }
 
+    // B-TW-12
+    @Test(arguments: Ground.loops)
+    func `a push producer that comes to a full connection is paused at once`(ground: Ground) async throws {
+        try await withLoop(of: ground) { loop in
+            let recorder = Recorder()
+            let factory = Factory {
+                RecordingProtocol(
+                    recorder,
+                    made: { transport in
+                        transport.setWriteBufferLimits(high: 3, low: 1)
+                        transport.write("much")
+                        recorder.note("registered")
+                        transport.registerProducer(Faucet(recorder) { $0.unregisterProducer() })
+                    })
+            }
+            let (port, address) = try await listen(factory, on: loop)
+            try await withConnection(to: address, on: loop) { connection in
+                #expect(try await connection.receive(upTo: 100) == Array("much".utf8))
+                try await until(on: loop) { recorder.has("resume") }
+            }
+            try await until(on: loop) { recorder.notes.count == 5 }
+            #expect(recorder.notes == ["made", "registered", "pause", "resume", "lost: closed cleanly"])
+            port.stopListening()
+        }
+    }
+
+    /// Notes what it is told, and does something when it may go on.
     private final class Faucet: PushProducer, Sendable {
-        let recorder: Recorder
-        init(_ recorder: Recorder) { self.recorder = recorder }
+        private let recorder: Recorder
+        private let resumed: @Sendable (StreamTransport) -> Void
+
+        init(_ recorder: Recorder, whenResumed resumed: @escaping @Sendable (StreamTransport) -> Void = { _ in }) {
+            self.recorder = recorder
+            self.resumed = resumed
+        }
+
         func pauseProducing() { recorder.note("pause") }
-        func resumeProducing() { recorder.note("resume") }
+
+        func resumeProducing() {
+            recorder.note("resume")
+            if let transport = recorder.transport { resumed(transport) }
+        }
+
         func stopProducing() { recorder.note("stop") }
     }
 
