@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func `a refusal of datagrams names who has refused`() throws {
-        var taken = try Socket(.ipv4, .datagram)
+        let taken = try Socket(.ipv4, .datagram)
         try taken.bind(to: .loopback(.any))
         let address = "\(try taken.localAddress)"
         try taken.close()

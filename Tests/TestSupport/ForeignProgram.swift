@@ -144,7 +144,20 @@ public final class ForeignProgram {
 
     /// Sends the program a signal, if it still runs.
     public func send(signal number: CInt) {
-        if ended == nil { _ = nw_pidfd_send_signal(process.number, number) }
+        if ended != nil { return }
+        if Sanitizer.isOfThreads && number != SIGKILL { waitUntilAsleep() }
+        _ = nw_pidfd_send_signal(process.number, number)
+    }
+
+    /// The thread sanitizer calls a handler late where a thread is at work, and one that sends its signal on is then
+    /// called for ever.
+    private func waitUntilAsleep() {
+        let limit = ContinuousClock.now + .seconds(5)
+        var looks = 0
+        while looks < 3, ContinuousClock.now < limit {
+            usleep(1000)
+            looks = (try? use.isAsleep) == true ? looks + 1 : 0
+        }
     }
 
     /// Ends the program at once.

@@ -11,6 +11,8 @@ public struct ProcessUse: Sendable {
     public let children: [Int32]
     /// The processor time of all of its threads so far, in seconds.
     public let processorTime: Double
+    /// Whether its first thread waits for something.
+    public let isAsleep: Bool
 
     /// There is no such process, or it has ended.
     public struct Gone: Error {}
@@ -32,6 +34,7 @@ public struct ProcessUse: Sendable {
         descriptors = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/fd").count - 2 * readers
         // The name in parentheses may hold spaces; behind it the fields are numbers from the third one on.
         let fields = try Self.text("\(directory)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        isAsleep = fields.first == "S"
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { throw Gone() }
         processorTime = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }

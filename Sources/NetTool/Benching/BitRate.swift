@@ -11,16 +11,13 @@ struct BitRate: Hashable, Sendable {
 
     /// - Throws: why it is none, as the end of a sentence.
     init(_ text: String) throws(Malformed) {
-        let unit = text.last.flatMap { Self.units[Character($0.uppercased())] }
-        let digits = unit == nil ? Substring(text) : text.dropLast()
-        guard let first = digits.first, first.isASCII, first.isNumber, let number = Double(digits), number > 0 else {
-            throw Malformed("a rate is a number and its unit, as in 500K, 10M or 2.5G")
-        }
-        bitsPerSecond = number * (unit ?? 1)
+        guard let written = NumberWithUnit(text), let unit = Self.units[written.unit.uppercased()], written.number > 0
+        else { throw Malformed("a rate is a number and its unit, as in 500K, 10M or 2.5G") }
+        bitsPerSecond = written.number * unit
         if bitsPerSecond > Self.maximum { throw Malformed("that is more than 1000G") }
     }
 
-    private static let units: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
+    private static let units = ["": 1.0, "K": 1e3, "M": 1e6, "G": 1e9]
 }
 
 extension BitRate: CustomStringConvertible {

@@ -72,7 +72,7 @@ private struct Town {
 }
 
 /// The QQ principle behind address translators: directly where a hole can be punched, and by the relay where not.
-@Suite struct RelayBehindNATTests {
+@Suite(.blocking) struct RelayBehindNATTests {
     private static let text = String(repeating: "x", count: 700)
 
     /// Two kinds of NAT, and whether a hole can be punched between them.
