@@ -21,29 +21,46 @@ struct RelayClientProgram: Program {
         try loop.runUntilComplete {
             try await RelayClient.run(as: name, at: arguments[1], on: loop) { client in
                 print("logged in as \(name), client \(client.session)")
-                let keyboard = try await StandardIO.open()
-                defer { keyboard.close() }
-                async let _: Void = show(client)
-                for try await line in keyboard.lines {
-                    if line == "exit" { break }
-                    let words = line.split(separator: " ", maxSplits: 1).map(String.init)
-                    guard words.count == 2, let friend = ChatName(words[0]) else {
-                        print("a name, a blank and the text")
-                        continue
-                    }
-                    switch try await client.send(words[1], to: friend) {
-                    case .direct: print("sent to \(friend) directly")
-                    case .relayed(let count): print("sent to \(count) clients of \(friend) by the server")
-                    case .nobody: print("\(friend) is not there")
-                    }
+                // Whichever ends first ends the other.
+                try await withThrowingTaskGroup { group in
+                    group.addTask { try await show(client) }
+                    group.addTask { try await say(client) }
+                    try await group.next()
+                    group.cancelAll()
                 }
             }
         }
     }
 
-    /// Until it is cancelled, or the server is gone.
-    private func show(_ client: RelayClient) async {
-        while let event = try? await client.next() {
+    /// Sends what is typed, to the end of the input.
+    private func say(_ client: RelayClient) async throws {
+        let keyboard = try await StandardIO.open()
+        defer { keyboard.close() }
+        for try await line in keyboard.lines {
+            if line == "exit" { return }
+            let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard words.count == 2, let friend = ChatName(words[0]) else {
+                print("a name, a blank and the text")
+                continue
+            }
+            do throws(RelayError) {
+                switch try await client.send(words[1], to: friend) {
+                case .direct: print("sent to \(friend) directly")
+                case .relayed(let count): print("sent to \(count) clients of \(friend) by the server")
+                case .nobody: print("\(friend) is not there")
+                }
+            } catch {
+                guard case .text = error else { throw error }
+                print("not sent: \(error)")
+            }
+        }
+    }
+
+    /// Shows what comes.
+    ///
+    /// - Throws: when the server is gone.
+    private func show(_ client: RelayClient) async throws {
+        while let event = try await client.next() {
             switch event {
             case .message(let text, let sender, let isDirect):
                 print("\(sender) says\(isDirect ? "" : ", by the server"): \(text)")
@@ -51,5 +68,6 @@ struct RelayClientProgram: Program {
             case .offline(let name): print("\(name) has gone")
             }
         }
+        throw RelayError.gone
     }
 }

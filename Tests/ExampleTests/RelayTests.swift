@@ -22,8 +22,15 @@ import Testing
         try ann.write("eve hello\nnonsense\n")
         #expect(try ann.line(containing: "eve") == "eve is not there")
         try ann.line(containing: "a name, a blank and the text")
+        try ann.write("eve \(String(repeating: "x", count: 5000))\n")
+        try ann.line(containing: "not sent: a text is one line of ")
         try ann.write("exit\n")
         #expect(try ann.exit() == .status(0))
+        server.kill()
+        for bob in bobs {
+            #expect(try bob.exit() == .status(1))
+            #expect(bob.errors.contains("the relay is gone"))
+        }
     }
 
     // A-103: with the protocol by hand, as any other program might speak it.

@@ -6,7 +6,8 @@ import Wire
 public enum Terminator: Hashable, Sendable {
     /// These bytes, which are not collected; at least one.
     case bytes([UInt8])
-    /// So many bytes having come, at least 1.
+    /// So many bytes having come; with 0 the message is whole at once. A number below is an error, which ends the
+    /// connection: it may have been the peer's.
     case count(Int)
     /// Nothing: everything is collected as it comes.
     case none
@@ -39,13 +40,16 @@ extension Conversation {
     /// CR LF.
     public var terminator: Terminator { .bytes([0x0D, 0x0A]) }
 
-    /// Sends bytes. Python: `push`.
-    public func push(_ bytes: [UInt8], _ transport: StreamTransport) { transport.write(bytes) }
-    /// Sends text as UTF-8.
-    public func push(_ text: String, _ transport: StreamTransport) { transport.write(text) }
-    /// Sends what a producer gives. Python: `push_with_producer`.
+    /// Sends bytes, behind what was pushed before. Python: `push`.
+    public func push(_ bytes: [UInt8], _ transport: StreamTransport) { transport.writeInTurn(bytes) }
+    /// Sends text as UTF-8, behind what was pushed before.
+    public func push(_ text: String, _ transport: StreamTransport) { transport.writeInTurn(Array(text.utf8)) }
+    /// Sends what a producer gives, behind what was pushed before, until it unregisters. Meanwhile nothing is read: a
+    /// peer's next message is looked at when its answer to this one has gone. Python: `push_with_producer`.
+    ///
+    /// - Precondition: the caller is on the loop.
     public func pushWithProducer(_ producer: any PullProducer, _ transport: StreamTransport) {
-        transport.registerProducer(producer)
+        transport.registerInTurn(producer)
     }
     /// Ends the connection once everything is sent. Python: `close_when_done`.
     public func closeWhenDone(_ transport: StreamTransport) { transport.loseConnection() }
@@ -63,8 +67,8 @@ extension Conversation {
     }
 
     private mutating func deliver(_ framing: Framing<FixedFramer>, _ transport: StreamTransport) throws {
-        while transport.mayDeliver, !framing.isEmpty {
-            let (part, isWhole) = framing.part(before: terminator)
+        while transport.mayDeliver, !framing.isEmpty || terminator == .count(0) {
+            let (part, isWhole) = try framing.part(before: terminator)
             guard let part else { break }
             if !part.payload.isEmpty {
                 try framing.lend(part) { bytes in try collectIncomingData(bytes, transport) }
@@ -81,11 +85,11 @@ extension Framing {
     /// How much of a message can be handed over, and whether it is whole then; nil for nothing.
     ///
     /// A count is whole by and by: it is remembered how much of it has come.
-    func part(before terminator: Terminator) -> (FrameBounds?, isWhole: Bool) {
+    func part(before terminator: Terminator) throws(FramingError) -> (FrameBounds?, isWhole: Bool) {
         switch terminator {
         case .none: return (everything, false)
         case .count(let count):
-            precondition(count >= 1, "a message of \(count) bytes never comes")
+            if count < 0 { throw FramingError("message", .malformed("\(count) bytes")) }
             let left = count - collected
             if available < left {
                 collected += available

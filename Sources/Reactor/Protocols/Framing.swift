@@ -33,8 +33,7 @@ final class Framing<Framer: ByteFramer> {
 
     /// The first so many bytes; nil until they have come.
     func first(_ length: Int) -> FrameBounds? {
-        precondition(length >= 1, "a piece of \(length) bytes is never there")
-        return buffer.count < length ? nil : FrameBounds(payload: 0..<length, byteCount: length)
+        buffer.count < length ? nil : FrameBounds(payload: 0..<length, byteCount: length)
     }
 
     /// How many bytes are here.

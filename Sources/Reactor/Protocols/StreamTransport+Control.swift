@@ -117,9 +117,10 @@ extension StreamTransport: PushProducer {
 
 extension StreamTransport: Consumer {
     /// The producer is paused when more than ``highWaterMark`` bytes wait to be sent, and resumed with
-    /// ``lowWaterMark``. One of a connection that is gone is stopped.
+    /// ``lowWaterMark``. One of a connection that is gone is stopped; so is one that comes while there is another one,
+    /// and the connection ends with ``CloseReason/failed(_:)``: no peer may bring that about unnoticed.
     ///
-    /// - Precondition: there is no other one, and the caller is on the loop.
+    /// - Precondition: the caller is on the loop.
     public func registerProducer(_ producer: any PushProducer) {
         register(.push(producer, isPaused: state.contains(.isFull)))
         if case .push(_, true) = extras?.producer { producer.pauseProducing() }
@@ -136,13 +137,17 @@ extension StreamTransport: Consumer {
     private func register(_ producer: Producer) {
         precondition(loop.isCurrent, "a producer is registered on the connection's loop")
         if !isConnected { return producer.stop() }
-        precondition(extras?.producer == nil, "the connection has a producer: unregister that first")
+        if extras?.producer != nil {
+            producer.stop()
+            return end(.failed(SocketError(.send, .invalid("a second producer on one connection"))))
+        }
         ownExtras.producer = producer
     }
 
     /// There is no producer any more. On the loop.
     public func unregisterProducer() {
         extras?.producer = nil
+        takeTurns()
         change()
     }
 }

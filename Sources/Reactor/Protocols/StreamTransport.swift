@@ -187,7 +187,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     private var mayWrite: Bool {
         if !state.isDisjoint(with: [.isOver, .wantsShutdown, .hasShutDown]) || extras?.end != nil { return false }
         // What a producer has begun it may finish: until then the connection is not closed.
-        return !state.contains(.isDisconnecting) || extras?.producer != nil
+        return !state.contains(.isDisconnecting) || extras?.producer != nil || extras?.turns.isEmpty == false
     }
 
     private func writeThrough(_ bytes: RawSpan) {

@@ -156,14 +156,22 @@ extension StatefulStringProtocol {
 /// A protocol of pieces with known lengths: Twisted's `StatefulProtocol`. The length of the next one is asked after
 /// each.
 public protocol StatefulProtocol: StreamProtocol {
-    /// How many bytes the next piece has, at least 1; nil when nothing more is expected: what comes is thrown away.
+    /// How many bytes the next piece has; nil when nothing more is expected: what comes is thrown away. One of 0 bytes
+    /// is there at once. A number below 0, or above ``maximumPieceLength``, is an error, which ends the connection: it
+    /// may have been the peer's.
     var expectedLength: Int? { get }
+
+    /// How many bytes a piece may have: 1 MiB, unless an implementation says otherwise.
+    var maximumPieceLength: Int { get }
 
     /// A piece of that length has come, lent until this returns.
     mutating func pieceReceived(_ piece: RawSpan, _ transport: StreamTransport) throws
 }
 
 extension StatefulProtocol {
+    /// 1 MiB.
+    public var maximumPieceLength: Int { 1 << 20 }
+
     /// What makes the pieces; who replaces it has none.
     public mutating func dataReceived(_ data: RawSpan, _ transport: StreamTransport) throws {
         let framing = transport.framing(FixedFramer(byteCount: 1))
@@ -177,11 +185,13 @@ extension StatefulProtocol {
     }
 
     private mutating func deliver(_ framing: Framing<FixedFramer>, _ transport: StreamTransport) throws {
-        while transport.mayDeliver, !framing.isEmpty {
+        while transport.mayDeliver, !framing.isEmpty || expectedLength == 0 {
             guard let length = expectedLength else {
                 _ = framing.clear()
                 break
             }
+            if length < 0 { throw FramingError("piece", .malformed("\(length) bytes")) }
+            if length > maximumPieceLength { throw FramingError("piece", .tooLong(limit: maximumPieceLength)) }
             guard let piece = framing.first(length) else { break }
             try framing.lend(piece) { bytes in try pieceReceived(bytes, transport) }
         }

@@ -22,6 +22,10 @@ final class TransportExtras {
     /// Why the connection is to end, whatever is still to be sent.
     var end: CloseReason?
     var producer: Producer?
+    /// What waits for the producer to end.
+    var turns: [Turn] = []
+    /// Reading goes on when the producer has ended.
+    var resumesWithoutProducer = false
     var maximumBuffered = StreamTransport.defaultMaximumBuffered
     /// Where reading stops, and goes on.
     var writeBufferLimits = StreamTransport.defaultWriteBufferLimits
@@ -127,7 +131,8 @@ final class TransportExtras {
     func end(on loop: EventLoop) {
         for timer in [linger, readHold, writeHold, timeout] { if let timer { loop.timers.cancel(timer) } }
         producer?.stop()
-        producer = nil
+        for case .producer(let producer) in turns { producer.stopProducing() }
+        (producer, turns) = (nil, [])
     }
 }
 

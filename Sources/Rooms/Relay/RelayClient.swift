@@ -109,6 +109,9 @@ public final class RelayClient: @unchecked Sendable {
     ///
     /// - Throws: `.cancelled`, `.timedOut` at the task's deadline, `.busy`.
     public nonisolated(nonsending) func next() async throws(SocketError) -> Event? {
+        if !loop.isCurrent {
+            return try await loop.run(async: { [self] () async throws(SocketError) in try await next() })
+        }
         while events.isEmpty {
             if isOver { return nil }
             if news.isBusy { throw SocketError(.receive, .busy) }
@@ -129,6 +132,7 @@ public final class RelayClient: @unchecked Sendable {
     public nonisolated(nonsending) func send(_ text: String, to name: ChatName) async throws(RelayError) -> Route {
         let limit = RelayCommand.maximumLength - 256
         if text.utf8.count > limit || text.utf8.contains(where: { $0 == 10 || $0 == 13 }) { throw .text(limit: limit) }
+        if !loop.isCurrent { return try await sendElsewhere(text, to: name) }
         if isSending { throw .busy }
         isSending = true
         defer { isSending = false }
@@ -144,6 +148,10 @@ public final class RelayClient: @unchecked Sendable {
         try await wait(for: Self.patience) { sent[number] != nil }
         let reached = sent.removeValue(forKey: number) ?? 0
         return reached == 0 ? .nobody : .relayed(reached)
+    }
+
+    @concurrent private func sendElsewhere(_ text: String, to name: ChatName) async throws(RelayError) -> Route {
+        try await withTaskExecutorPreference(loop) { () async throws(RelayError) in try await send(text, to: name) }
     }
 
     // MARK: Ways to others

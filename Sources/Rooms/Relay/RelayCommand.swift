@@ -14,7 +14,7 @@ enum RelayCommand: Hashable, Sendable {
     /// `QUIT`.
     case quit
 
-    /// The most bytes of a line, of either side.
+    /// The most bytes of a line.
     static let maximumLength = 4096
 
     /// The line without its end.
@@ -70,10 +70,14 @@ enum RelayNotice: Hashable, Sendable {
     case found(ChatName, Int)
     /// `CALL ann 7 10.0.0.1:40000 KEY`: somebody knocks, and is to be let in.
     case call(RelayContact)
-    /// `FROM ann 7 17 hello`.
+    /// `FROM ann 7 17 hello`: as it was sent. Whoever reads it makes it harmless.
     case text(String, from: ChatName, session: UInt64, number: UInt64)
     /// `SENT 17 2`: passed on to so many clients.
     case sent(number: UInt64, count: Int)
+
+    /// The most bytes of a line: a command's text, of which each byte that was no text has become three, and what
+    /// stands in front of it.
+    static let maximumLength = 3 * RelayCommand.maximumLength + 256
 
     /// The line without its end.
     var line: String {

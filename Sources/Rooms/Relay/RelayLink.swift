@@ -11,7 +11,7 @@ final class RelayLink: @unchecked Sendable {
 
     init(_ connection: Connection) {
         person = Recipient(connection)
-        lines = connection.lines(maximumLength: RelayCommand.maximumLength)
+        lines = connection.lines(maximumLength: RelayNotice.maximumLength)
         mail = Deliveries(on: connection.loop, limit: 1 << 20)
     }
 

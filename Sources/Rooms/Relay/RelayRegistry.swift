@@ -44,6 +44,8 @@ struct RelayRegistry: Sendable {
 
     var sessionCount: Int { sessions.count }
 
+    func isLoggedIn(_ id: UInt64) -> Bool { sessions[id] != nil }
+
     /// A client has said something.
     ///
     /// - Parameter host: the address that its connection comes from. Its datagrams are sent nowhere else until some
@@ -61,7 +63,7 @@ struct RelayRegistry: Sendable {
         case .find(let name): return find(name, id, session)
         case .text(let text, let name, let number):
             let targets = (byName[name] ?? []).filter { $0 != id }
-            let notice = RelayNotice.text(text.legible, from: session.name, session: id, number: number)
+            let notice = RelayNotice.text(text, from: session.name, session: id, number: number)
             return targets.map { .send(notice, to: $0) } + [.send(.sent(number: number, count: targets.count), to: id)]
         case .quit: return [.end(id)]
         }

@@ -33,7 +33,7 @@ public final class RelayServer: @unchecked Sendable {
     private static let queue = 1 << 20
     /// How long a client may take to read the last words.
     private static let farewell = Duration.seconds(2)
-    /// How long one that has not logged in may take to do so.
+    /// How long one may take to log in, whatever it says before.
     private static let patience = Duration.seconds(10)
 
     private final class Client: Recipient, @unchecked Sendable {
@@ -83,12 +83,12 @@ public final class RelayServer: @unchecked Sendable {
         let lines = connection.lines(maximumLength: RelayCommand.maximumLength)
         connection.readDeadline = loop.timeNow.advanced(by: Self.patience)
         while !client.isEnding, let line = try await lines.next() {
-            connection.readDeadline = .never
-            guard let command = RelayCommand(line) else {
+            if let command = RelayCommand(line) {
+                perform(registry.receive(command, from: id, at: connection.peer?.ip?.unmapped))
+            } else {
                 perform([.send(.refused("no command in \(line.quotable(maximumLength: 40))"), to: id)])
-                continue
             }
-            perform(registry.receive(command, from: id, at: connection.peer?.ip?.unmapped))
+            if registry.isLoggedIn(id) { connection.readDeadline = .never }
         }
         await mail.flush(client, within: Self.farewell)
         if client.isEnding { try? await connection.close(within: Self.farewell) }

@@ -169,6 +169,32 @@ import Testing
         }
     }
 
+    // A peer may bring about that a protocol registers two.
+    @Test func `a second producer costs its connection, and nobody else's`() async throws {
+        try await withLoop(of: .memory) { loop in
+            let recorder = Recorder()
+            let factory = Factory {
+                RecordingProtocol(recorder, received: { $1.registerProducer(Faucet(recorder)) })
+            }
+            let (port, address) = try await listen(factory, on: loop)
+            try await withConnection(to: address, on: loop) { connection in
+                try await connection.send("x")
+                try await until(on: loop) { recorder.notes.count == 2 }
+                try await connection.send("x")
+                try await until(on: loop) { recorder.notes.count == 6 }
+            }
+            #expect(
+                recorder.notes.dropFirst(2) == [
+                    "received so far xx", "stop", "stop", "lost: failed: send: a second producer on one connection",
+                ])
+            try await withConnection(to: address, on: loop) { connection in
+                try await connection.send("x")
+                try await until(on: loop) { recorder.notes.count == 8 }
+            }
+            port.stopListening()
+        }
+    }
+
     /// Notes what it is told, and does something when it may go on.
     private final class Faucet: PushProducer, Sendable {
         private let recorder: Recorder

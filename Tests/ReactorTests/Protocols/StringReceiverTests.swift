@@ -98,6 +98,94 @@ import Wire
         #expect(String(decoding: answer, as: UTF8.self) == "[abc][d]")
     }
 
+    // B-TW-17: what a peer says of a length is not trusted
+    @Test(arguments: [("0", "[]"), ("-1", ""), ("9000000000", ""), ("2ab", "[ab]")])
+    func `a piece of no bytes is there at once, and one that can't be ends the connection`(
+        message: String, expected: String
+    ) async throws {
+        struct Sized: StatefulProtocol {
+            var expectedLength: Int? = 10
+            mutating func pieceReceived(_ piece: RawSpan, _ transport: StreamTransport) {
+                if expectedLength == 10 {
+                    expectedLength = Int(piece.text.prefix { $0 != " " })
+                } else {
+                    transport.write("[\(piece.text)]")
+                    expectedLength = nil
+                }
+            }
+        }
+        let length = message.prefix { $0 == "-" || $0.isNumber }
+        let head = length + String(repeating: " ", count: 10 - length.count)
+        let answer = try await answer(
+            Factory { Sized() }, to: Array((head + message.dropFirst(length.count)).utf8), on: .memory)
+        #expect(String(decoding: answer, as: UTF8.self) == expected)
+    }
+
+    // asynchat
+    @Test(arguments: [("0", "<0><>"), ("-1", "<-1>"), ("3abcd\n", "<3><abc><d>")])
+    func `a message of no bytes is whole at once, and one that can't be ends the connection`(
+        message: String, expected: String
+    ) async throws {
+        struct Counted: Conversation {
+            var collected = ""
+            var terminator = Terminator.bytes([0x0A])
+            mutating func collectIncomingData(_ data: RawSpan, _ transport: StreamTransport) { collected += data.text }
+            mutating func foundTerminator(_ transport: StreamTransport) {
+                push("<\(collected)>", transport)
+                terminator = Int(collected).map { .count($0) } ?? .bytes([0x0A])
+                collected = ""
+            }
+        }
+        let length = message.prefix { $0 == "-" || $0.isNumber }
+        let answer = try await answer(
+            Factory { Counted() }, to: Array("\(length)\n\(message.dropFirst(length.count))".utf8), on: .memory)
+        #expect(String(decoding: answer, as: UTF8.self) == expected)
+    }
+
+    // push_with_producer
+    @Test(arguments: Ground.loops)
+    func `what is pushed goes out in its order, producers included, however many messages come at once`(
+        ground: Ground
+    ) async throws {
+        final class Alphabet: PullProducer {
+            private let transport: StreamTransport
+            private var letters: [String]
+            init(_ letters: String, _ transport: StreamTransport) {
+                self.transport = transport
+                self.letters = letters.map(String.init)
+            }
+            func resumeProducing() {
+                if letters.isEmpty { transport.unregisterProducer() } else { transport.write(letters.removeFirst()) }
+            }
+            func stopProducing() {}
+        }
+        struct Spelling: Conversation {
+            var collected = ""
+            mutating func collectIncomingData(_ data: RawSpan, _ transport: StreamTransport) { collected += data.text }
+            mutating func foundTerminator(_ transport: StreamTransport) {
+                push("<", transport)
+                pushWithProducer(Alphabet(collected, transport), transport)
+                push("|", transport)
+                pushWithProducer(Alphabet(collected.uppercased(), transport), transport)
+                push(">", transport)
+                if collected == "end" { closeWhenDone(transport) }
+                collected = ""
+            }
+        }
+        let recorder = Recorder()
+        try await withLoop(of: ground) { loop in
+            let (port, address) = try await listen(Factory { Spelling() }, on: loop)
+            try await withConnection(to: address, on: loop) { connection in
+                try await connection.send("abc\r\n\r\nxy\r\nend\r\nmore\r\n")
+                while let more = try? await connection.receive(upTo: 1000) {
+                    recorder.note(String(decoding: more, as: UTF8.self))
+                }
+            }
+            port.stopListening()
+        }
+        #expect(recorder.notes.joined() == "<abc|ABC><|><xy|XY><end|END>")
+    }
+
     // asynchat
     @Test(arguments: Ground.loops)
     func `a conversation collects up to its terminator`(ground: Ground) async throws {

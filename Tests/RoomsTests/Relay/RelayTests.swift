@@ -191,6 +191,59 @@ private struct Post: Sendable {
         }
     }
 
+    @Test func `who talks without logging in is let go as one that is silent`() async throws {
+        try await withLoop(of: .memory) { loop in
+            try await Post.with(on: loop) { post in
+                let talker = try await post.byHand("NONSENSE")
+                let begin = loop.timeNow
+                #expect(try await talker.hearsEnd() == ["REFUSED no command in NONSENSE"])
+                #expect(begin.duration(to: loop.timeNow) < .seconds(15))
+            }
+        }
+    }
+
+    // The longest name, and as many bytes as a line holds: control bytes, and bytes that are no text.
+    @Test(arguments: [0x01, 0xFF] as [UInt8])
+    func `the longest text harms nobody, whatever is in it`(byte: UInt8) async throws {
+        let name = ChatName(known: String(repeating: "名", count: ChatName.maximumLength))
+        let bob = bob
+        try await withLoop(of: .memory) { loop in
+            try await Post.with(on: loop) { post in
+                try await RelayClient.run(as: bob, at: post.address, on: loop) { (there) async throws in
+                    let sender = try await post.byHand("LOGIN \(name) 0", "TO bob 1 before")
+                    let command = Array("TO bob 2 ".utf8)
+                    let text = [UInt8](repeating: byte, count: RelayCommand.maximumLength - command.count)
+                    try await sender.connection.send(command + text + Array("\n".utf8))
+                    try await sender.say("TO bob 3 after")
+                    let expected = ["before", String(decoding: text, as: UTF8.self).legible, "after"]
+                    for text in expected {
+                        #expect(try await there.next() == .message(text, from: name, isDirect: false))
+                    }
+                    try await sender.say("QUIT")
+                    _ = try await sender.hearsEnd()
+                }
+            }
+        }
+    }
+
+    @Test func `a client is used from anywhere`() async throws {
+        let (ann, bob) = (ann, bob)
+        try await withLoop(of: .real) { loop in
+            try await Post.with(on: loop) { post in
+                try await RelayClient.run(as: ann, at: post.address, on: loop) { (here) async throws in
+                    try await RelayClient.run(as: bob, at: post.address, on: loop) { (there) async throws in
+                        let event = Task.detached {
+                            #expect(!loop.isCurrent)
+                            #expect(try await here.send("from elsewhere", to: bob) == .direct)
+                            return try await there.next()
+                        }
+                        #expect(try await event.value == .message("from elsewhere", from: ann, isDirect: true))
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `a word that nobody has given is no way in`() async throws {
         var registry = RelayRegistry(randomness: .seeded(1))
         let host = try IPAddress("192.0.2.1")

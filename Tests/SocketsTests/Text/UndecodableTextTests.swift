@@ -128,8 +128,9 @@ import Testing
             var decoder = try TextDecoder(encoding, errors: .replacing)
             let cut = Int.random(in: 0...bytes.count, using: &random)
             let parts = try [decoder.decode(bytes[..<cut]), decoder.decode(bytes[cut...]), decoder.finish()]
-            // The C library's reader of this one changes its shift state when it refuses an escape sequence.
-            if name == "ISO-2022-CN-EXT" { continue }
+            // The C library's readers of these change their shift state when they refuse something, so that it is read
+            // in another way where it has to be looked at again.
+            if ["ISO-2022-CN-EXT", "UTF-7"].contains(name) { continue }
             #expect(Array(parts.joined().unicodeScalars) == Array(whole.unicodeScalars))
             _ = try? bytes.decoded(as: encoding)
         }
