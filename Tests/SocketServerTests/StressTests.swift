@@ -47,6 +47,7 @@ import Testing
             if number % 2 == 0 { try client.sendAll("x\n".utf8) }
             if number % 3 == 0 { try client.set(.linger, to: Linger.reset) }
             try client.close()
+            try server.program.readOn()
         }
     }
 

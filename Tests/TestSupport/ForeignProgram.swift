@@ -128,6 +128,9 @@ public final class ForeignProgram {
         try wait(for: "its end") { hasEnded ? ended : nil }
     }
 
+    /// Takes what the program has written, so that one that writes much can go on.
+    public func readOn() throws { try moveBytes(for: .zero) }
+
     // MARK: Input
 
     /// Gives the program this text on its standard input, without waiting until it is read.
