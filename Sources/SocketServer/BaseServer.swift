@@ -81,7 +81,8 @@ public class BaseServer: @unchecked Sendable, Selectable {
             }
             try overrides.serverBind(socket)
         }
-        if kind == .stream { try socket.setTimeLimit(.zero) }
+        // A handler may send by the server's socket too: nobody waits for ever there.
+        try socket.setTimeLimit(kind == .stream ? .zero : settings.configuration.replyLimit)
         try overrides.serverActivate(socket)
         address = try socket.localAddress
         socketKind = kind
@@ -114,8 +115,8 @@ public class BaseServer: @unchecked Sendable, Selectable {
     /// the loop.
     ///
     /// Waits until no further request can be taken, unless the caller is what that would wait for. If a `.sequential`
-    /// server's handler does not end within ``ServerConfiguration/closeLimit`` its client's socket is shut down. When
-    /// nobody serves, whoever is next to serve ends at once.
+    /// server's handler does not end within ``ServerConfiguration/closeLimit`` its client's socket is shut down, and a
+    /// datagram is answered no more. When nobody serves, whoever is next to serve ends at once.
     ///
     /// - Returns: whether nobody takes requests any more; false from a child, and where the caller did not wait.
     ///

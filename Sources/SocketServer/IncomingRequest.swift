@@ -21,6 +21,9 @@ public final class IncomingRequest: Sendable {
         case closed
     }
 
+    /// When it was taken.
+    let begun = LoopInstant.systemNow
+
     private let state: Mutex<State>
 
     private struct State {
@@ -78,7 +81,8 @@ public final class IncomingRequest: Sendable {
         if case .connection(let connection) = content { connection.close() }
     }
 
-    /// Breaks it off: whoever waits for the client does so no longer. Any thread may call this.
+    /// Breaks it off: whoever waits for the client does so no longer, and a datagram is not answered any more, which
+    /// its ``DatagramAnswer`` notices by itself. Any thread may call this.
     func abort() {
         let content = state.withLock { state in
             state.isAborted = true

@@ -25,7 +25,7 @@ enum RequestRunner: Sendable {
         .blocking { request, server in
             guard case .datagram(let datagram, let socket) = request.content else { return }
             var handler = make()
-            try handler.serve(DatagramRequest(datagram, by: socket, of: server))
+            try handler.serve(DatagramRequest(request, datagram, by: socket, of: server))
         }
     }
 
@@ -48,7 +48,7 @@ enum RequestRunner: Sendable {
         .asynchronous { request, server, _ in
             guard case .datagram(let datagram, let socket) = request.content else { return }
             var handler = make()
-            try await handler.run(AsyncDatagramRequest(datagram, by: socket, of: server))
+            try await handler.run(AsyncDatagramRequest(request, datagram, by: socket, of: server))
         }
     }
 }

@@ -27,9 +27,15 @@ public struct ServerConfiguration: Sendable {
     public var timeLimit: Duration?
 
     /// The most that a request may take, nil as long as it likes. Then its process is killed, with its process group;
-    /// the socket of a thread or task is shut down, so that whatever waits there ends. A handler of a `.sequential`
-    /// server has nobody beside it to do so.
+    /// the socket of a thread or task is shut down, so that whatever waits there ends, and a datagram is answered no
+    /// more. A handler of a `.sequential` server has nobody beside it to do so: only an answer to a datagram that waits
+    /// for room ends in time there too.
     public var requestLimit: Duration?
+
+    /// How long an answer to a datagram may wait until there is room for it; it never waits past ``requestLimit``.
+    /// A UNIX client that does not read has no room, and as long as an answer waits for it a `.sequential` server
+    /// serves nobody else, nor ends. `.zero` waits for nobody. Python waits for ever.
+    public var replyLimit = Duration.milliseconds(200)
 
     /// Whether the end of serving, and ``BaseServer/close()``, wait for the handlers that are under way. If not,
     /// threads and processes are left to themselves and tasks are cancelled. Python: `block_on_close`, and

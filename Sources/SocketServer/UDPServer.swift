@@ -23,7 +23,8 @@ public final class UDPServer: BaseServer, @unchecked Sendable {
     ///   - report: hears of requests and of errors.
     ///   - handler: makes a handler; called once for each request, where that is handled.
     /// - Precondition: the maximum of `concurrency` is at least 1.
-    /// - Throws: as ``Socket/bound(to:family:)``; `.invalid` for a UNIX path; what the overrides throw.
+    /// - Throws: as ``Socket/bound(to:family:)``; `.invalid` for a UNIX path, and for a negative reply limit; what the
+    ///   overrides throw.
     ///
     /// Python: `socketserver.UDPServer`.
     public init<Handler: BaseRequestHandler>(

@@ -65,6 +65,7 @@ public protocol AsyncDatagramRequestHandler: AsyncRequestHandler where Request =
 
 /// A datagram, as an asynchronous handler has it.
 public struct AsyncDatagramRequest: Sendable {
+    private let request: IncomingRequest
     private let datagram: ReceivedMessage
     private let socket: SharedSocket
 
@@ -80,27 +81,22 @@ public struct AsyncDatagramRequest: Sendable {
     /// Who sent it; nil, or unnamed, for one that can't be answered.
     public var clientAddress: SocketAddress? { datagram.sender }
 
-    init(_ datagram: ReceivedMessage, by socket: SharedSocket, of server: BaseServer) {
+    init(_ request: IncomingRequest, _ datagram: ReceivedMessage, by socket: SharedSocket, of server: BaseServer) {
+        self.request = request
         self.datagram = datagram
         self.socket = socket
         self.server = server
     }
 
-    /// Answers with one datagram, once there is room for it.
+    /// Answers with one datagram, once there is room for it: a UNIX client that does not read has none.
     ///
-    /// - Throws: ``SocketError/isNotConnected`` for a sender without an address; `.cancelled`, `.timedOut`; as
-    ///   ``Socket/send(_:to:flags:)-(RawSpan,_,_)``; `.wouldBlock` outside of a loop.
+    /// - Throws: as ``DatagramRequest/reply(_:)``; `.cancelled`; `.wouldBlock` outside of a loop.
     public func reply(_ bytes: some Collection<UInt8> & Sendable) async throws(SocketError) {
-        guard let address = DatagramAnswer.address(clientAddress) else { throw DatagramAnswer.nobody }
+        var answer = try DatagramAnswer(to: request, by: socket, server.configuration)
         let bytes = Array(bytes)
-        while true {
-            do throws(SocketError) { return try socket.socket.send(bytes, to: address, flags: .dontWait) } catch {
-                if error.reason != .wouldBlock { throw error }
-            }
-            // Others may wait for room on the same socket, which only one task can do at a time; and poll can't tell
-            // of a UNIX receiver's. A millisecond is short for a queue that is full.
-            guard let loop = EventLoop.running else { throw SocketError(.send, .wouldBlock, subject: "\(address)") }
-            try await loop.sleep(for: .milliseconds(1))
+        while let pause = try answer.send(bytes) {
+            guard let loop = EventLoop.running else { throw answer.wouldBlock }
+            try await loop.sleep(for: pause)
         }
     }
 }

@@ -13,7 +13,8 @@ public final class DatagramRequest {
     /// `self.client_address`.
     public let clientAddress: SocketAddress?
 
-    /// The server's own socket, which other handlers use too. Python: `self.socket`, `self.request[1]`.
+    /// The server's own socket, which other handlers use too. A call on it waits at most
+    /// ``ServerConfiguration/replyLimit``. Python: `self.socket`, `self.request[1]`.
     public var socket: Socket { _read { yield shared.socket } }
 
     /// The server that it came to.
@@ -26,10 +27,12 @@ public final class DatagramRequest {
     /// `self.wfile`.
     public let writer = PacketWriter()
 
+    private let request: IncomingRequest
     private let datagram: ReceivedMessage
     private let shared: SharedSocket
 
-    init(_ datagram: ReceivedMessage, by socket: SharedSocket, of server: BaseServer) {
+    init(_ request: IncomingRequest, _ datagram: ReceivedMessage, by socket: SharedSocket, of server: BaseServer) {
+        self.request = request
         self.datagram = datagram
         shared = socket
         clientAddress = datagram.sender
@@ -37,24 +40,16 @@ public final class DatagramRequest {
         reader = PacketReader(datagram.bytes)
     }
 
-    /// Answers now, with one datagram.
+    /// Answers with one datagram, once there is room for it: a UNIX client that does not read has none.
     ///
-    /// - Throws: ``SocketError/isNotConnected`` for a sender without an address; as
-    ///   ``Socket/send(_:to:flags:)-(RawSpan,_,_)``.
+    /// - Throws: `.timedOut` when there was no room within ``ServerConfiguration/replyLimit``, nor before the request
+    ///   had its time (``ServerConfiguration/requestLimit``); `.closed` once the server has broken the request off,
+    ///   room or not; ``SocketError/isNotConnected`` for a sender without an address; as
+    ///   ``Socket/send(_:to:flags:)-(RawSpan,_,_)``. Nothing was sent then.
     public func reply(_ bytes: some Collection<UInt8>) throws(SocketError) {
-        guard let address = DatagramAnswer.address(clientAddress) else { throw DatagramAnswer.nobody }
-        try shared.socket.send(Array(bytes), to: address)
-    }
-}
-
-/// Where an answer goes.
-enum DatagramAnswer {
-    static let nobody = SocketError(.send, error: .socketNotConnected, subject: "a sender without an address")
-
-    /// Nil for a sender that can't be answered.
-    static func address(_ sender: SocketAddress?) -> SocketAddress? {
-        if let name = sender?.unix, name.kind == .unnamed { return nil }
-        return sender
+        var answer = try DatagramAnswer(to: request, by: shared, server.configuration)
+        let bytes = Array(bytes)
+        while let pause = try answer.send(bytes) { SystemCalls.pause(pause) }
     }
 }
 

@@ -28,6 +28,7 @@ struct Settings {
     var configuration: ServerConfiguration {
         var configuration = ServerConfiguration()
         if let limit = values["request-limit"] { configuration.requestLimit = .milliseconds(limit) }
+        if let limit = values["reply-limit"] { configuration.replyLimit = .milliseconds(limit) }
         if let limit = values["close-limit"] { configuration.closeLimit = .milliseconds(limit) }
         if let size = values["packet"] { configuration.maximumPacketSize = size }
         if let size = values["queue"] { configuration.requestQueueSize = size }
