@@ -129,6 +129,7 @@ import Testing
         }
     }
 
+    // a question stands there without the end of a line
     private func answer(_ client: ForeignProgram, _ address: SocketAddress, _ name: String) throws {
         try client.text(upTo: "Please enter the server you want to link to ip: ")
         try client.write("127.0.0.1\n")
