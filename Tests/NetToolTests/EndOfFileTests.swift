@@ -235,6 +235,23 @@ import Testing
         #expect(missing.errors.hasPrefix("nt: ") && missing.errors.contains("/nonexistent"))
     }
 
+    @Test(arguments: ["true", "head -c 2"])
+    func `a program as the other side that reads no further has not failed`(command: String) throws {
+        let programs = try (0..<4).map { _ in try ForeignProgram.nt("connect", "exec:\(command)") }
+        for program in programs {
+            try program.write(String(repeating: "y\n", count: 150_000))
+            try program.closeInput()
+        }
+        for program in programs {
+            #expect(try program.exit() == .status(0))
+            #expect(program.output == (command == "true" ? "" : "y\n") && program.errors.isEmpty)
+        }
+        let failed = try ForeignProgram.nt("connect", "exec:sh -c 'exit 3'")
+        try failed.write(String(repeating: "y\n", count: 150_000))
+        try failed.closeInput()
+        #expect(try failed.exit() == .status(1))
+    }
+
     @Test func `each row of the table has its test here, and the page has each row`() {
         let tested: [EndOfFile.Event: [String]] = [
             .input: [

@@ -83,7 +83,7 @@ struct Conversation: Sendable {
             do throws(SocketError) { try await peer.send(bytes) } catch {
                 guard case .broken = error.reason else { throw error }
                 // What the peer said before it left is still to be read.
-                state.note(ToolFailure(error))
+                if !peer.mayStopReading { state.note(ToolFailure(error)) }
                 return .goOn(within: nil)
             }
             count(0, bytes.count)

@@ -7,6 +7,8 @@ import Synchronization
 protocol Peer: Sendable {
     /// The most bytes that go with one ``send(_:)``.
     var maximumLength: Int { get }
+    /// Whether it may read no further, and that is no failure.
+    var mayStopReading: Bool { get }
 
     /// Waits for bytes; nil at its end.
     nonisolated(nonsending) func nextBytes() async throws(SocketError) -> [UInt8]?
@@ -15,6 +17,10 @@ protocol Peer: Sendable {
     nonisolated(nonsending) func endSending() async
     /// Who waits for it gets `.closed`. Any thread may call this.
     func close()
+}
+
+extension Peer {
+    var mayStopReading: Bool { false }
 }
 
 extension Connection: Peer {
@@ -74,6 +80,9 @@ final class ProgramPeer: Peer {
     init(_ process: Subprocess) { self.process = process }
 
     var maximumLength: Int { 65_536 }
+
+    /// Whether it has failed is told by how it ends: `head` has not.
+    var mayStopReading: Bool { true }
 
     nonisolated(nonsending) func nextBytes() async throws(SocketError) -> [UInt8]? {
         try await process.output?.receive(upTo: 65_536)
