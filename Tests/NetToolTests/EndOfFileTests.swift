@@ -162,6 +162,18 @@ import Testing
         try program.line(containing: "ended 0, terminal restored")
     }
 
+    @Test func `at a terminal a client's end is the end of a listener too`() throws {
+        let program = try ForeignProgram.ntAtTerminal("listen", "127.0.0.1:0")
+        let banner = try program.line(containing: "listening tcp ").split(separator: " ")
+        let client = try SocketFile.connected(to: String(banner[2]))
+        try client.say("all\n")
+        try program.line(containing: "all")
+        try client.finishWriting()
+        try program.line(containing: "the other side has ended")
+        try program.line(containing: "ended 0, terminal restored")
+        #expect(try client.hear() == nil)
+    }
+
     // Row: the other side ends, listen --keep
     @Test func `with --keep a client's end is its own, and the input goes on`() throws {
         let program = try ForeignProgram.nt("listen", "127.0.0.1:0", "-k")

@@ -38,6 +38,7 @@ final class ListenRun: Sendable {
         // With --keep others wait for their turn: as with nc -lk, the client's end is the end of it.
         style.endsWithPeer = style.endsWithPeer || options.keep
         style.keeps = options.keep
+        style.isAtTerminal = handler == .stdio && style.sends && SystemCalls.isTerminal(0)
         self.style = style
         (idle, timeout) = (options.idle?.duration, options.timeout?.duration)
         drain = handler == .stdio ? .zero : options.drain.duration
@@ -236,6 +237,7 @@ final class ListenRun: Sendable {
         _ connection: Connection, _ client: ClientRecord, _ streams: any LocalSide, _ loop: EventLoop
     ) async throws {
         var conversation = Conversation(peer: connection, side: streams, style: style, loop: loop)
+        if !options.verbosity.quiet { conversation.peerHasEnded = { streams.remark("the other side has ended") } }
         conversation.count = { client.note(bytesIn: $0, bytesOut: $1) }
         do throws(Conversation.Failure) { try await conversation.run() } catch {
             // One client's failure is not that of those who come after it.
