@@ -65,7 +65,7 @@ struct ConnectRun: Sendable {
         let watch = try await Interruption(mode: mode, isOrderly: isOrderly)
         let status: ExitStatus
         do {
-            let side = try await side(on: loop, mode: mode)
+            let side = try await side(on: loop, mode: mode, watch)
             status = try await watch.run {
                 try await side.use { try await converse(as: side, outcome, on: loop) }
             }
@@ -82,10 +82,12 @@ struct ConnectRun: Sendable {
 
     // MARK: This side
 
-    private func side(on loop: EventLoop, mode: TerminalMode) async throws(ToolFailure) -> any LocalSide {
+    private func side(
+        on loop: EventLoop, mode: TerminalMode, _ watch: Interruption
+    ) async throws(ToolFailure) -> any LocalSide {
         let base: any LocalSide
         if style.isAtTerminal, translation.form == .plain, TerminalStreams.isThere {
-            base = try await TerminalStreams(on: loop, mode: mode) { Interruption.leave(mode) }
+            base = try await TerminalStreams(on: loop, mode: mode) { watch.interrupt() }
         } else {
             base = try await StandardStreams(
                 reads: style.sends && script == nil, writes: style.receives || translation.form != .plain, on: loop,

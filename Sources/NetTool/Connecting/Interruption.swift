@@ -2,18 +2,24 @@
 import ArgumentParser
 import Reactor
 import Sockets
+import Synchronization
 
 /// Ctrl-C and what else ends a conversation from outside: at once, the terminal as it was; or in order, where something
 /// has to be tidied up.
-struct Interruption: Sendable {
+final class Interruption: Sendable {
     private let mode: TerminalMode
     private let isOrderly: Bool
     private let signals: TerminationSignals
+    private let news: AsyncStream<Signal>
+    private let bell: AsyncStream<Signal>.Continuation
+    /// Whether the end has begun.
+    private let isEnding = Atomic(false)
 
     /// From now on the signals wait for ``run(_:)``.
     init(mode: TerminalMode, isOrderly: Bool) async throws(ToolFailure) {
         self.mode = mode
         self.isOrderly = isOrderly
+        (news, bell) = AsyncStream.makeStream()
         signals = try await TerminationSignals([.interrupt, .terminate, .hangUp])
     }
 
@@ -21,19 +27,15 @@ struct Interruption: Sendable {
     ///
     /// - Returns: how the process is to end.
     func run(_ body: @escaping @Sendable () async throws -> Void) async throws -> ExitStatus {
-        try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
+        // To the very end: a second ctrl-C may come while what was begun is tidied up.
+        async let _ = watch()
+        return try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
             group.addTask {
                 try await body()
                 return .success
             }
-            group.addTask {
-                let (interruptions, bell) = AsyncStream<Signal>.makeStream()
-                async let _ = signals.watch(endingAt: isOrderly ? 2 : 1, beforeExit: { mode.restore() }) { signal in
-                    if isOrderly { bell.yield(signal) } else { Self.leave(mode, after: signal) }
-                }
-                for await signal in interruptions {
-                    return signal == .interrupt ? .interrupted : .failure
-                }
+            group.addTask { [self] in
+                for await signal in news { return signal == .interrupt ? .interrupted : .failure }
                 return nil
             }
             defer { group.cancelAll() }
@@ -45,9 +47,21 @@ struct Interruption: Sendable {
         }
     }
 
-    /// Ends the process as the signal would.
-    static func leave(_ mode: TerminalMode, after signal: Signal = .interrupt) {
-        mode.restore()
-        RootCommand.exit(withError: ExitCode(128 + signal.rawValue))
+    private func watch() async {
+        await signals.watch(beforeExit: { [mode] in mode.restore(forGood: true) }) { [self] in note($0) }
+    }
+
+    /// Ctrl-C came as a key: a terminal that is raw makes no signal of it.
+    func interrupt() { note(.interrupt) }
+
+    private func note(_ signal: Signal) {
+        let isFirst = !isEnding.exchange(true, ordering: .relaxed)
+        // A second ctrl-C means now.
+        if isOrderly && (isFirst || signal != .interrupt) {
+            bell.yield(signal)
+        } else {
+            mode.restore(forGood: true)
+            RootCommand.exit(withError: ExitCode(128 + signal.rawValue))
+        }
     }
 }

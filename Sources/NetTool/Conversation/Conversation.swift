@@ -54,28 +54,30 @@ struct Conversation: Sendable {
     @discardableResult
     func run() async throws(Failure) -> Bool {
         let state = State()
-        do {
-            try await withThrowingTaskGroup(of: EndOfFile.Consequence.self) { group in
-                if style.sends { group.addTask { try await send(state) } }
-                group.addTask { try await receive(state) }
-                var isOver = false
-                do {
-                    while let consequence = try await group.next() {
-                        guard consequence == .leave else { continue }
-                        isOver = true
-                        group.cancelAll()
-                    }
-                } catch {
-                    // The other direction was ended on purpose.
-                    if !isOver { throw error }
-                }
-            }
-        } catch {
+        do { try await side.attend { try await talk(state) } } catch {
             if let failure = error as? ToolFailure { throw .side(failure) }
             throw .peer(ToolFailure(error))
         }
         if let failure = state.lateFailure { throw .peer(failure) }
         return state.hasSentAll
+    }
+
+    private func talk(_ state: State) async throws {
+        try await withThrowingTaskGroup(of: EndOfFile.Consequence.self) { group in
+            if style.sends { group.addTask { try await send(state) } }
+            group.addTask { try await receive(state) }
+            var isOver = false
+            do {
+                while let consequence = try await group.next() {
+                    guard consequence == .leave else { continue }
+                    isOver = true
+                    group.cancelAll()
+                }
+            } catch {
+                // The other direction was ended on purpose.
+                if !isOver { throw error }
+            }
+        }
     }
 
     private func send(_ state: State) async throws -> EndOfFile.Consequence {

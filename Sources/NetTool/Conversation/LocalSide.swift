@@ -8,6 +8,11 @@ protocol LocalSide: Sendable {
     /// - Throws: what `body` throws, else the failure to write.
     func use(_ body: @Sendable () async throws -> Void) async throws
 
+    /// Takes what is typed while `body` runs, for there is somebody to say it to.
+    ///
+    /// - Throws: what `body` throws, else the failure to begin.
+    func attend(_ body: @Sendable () async throws -> Void) async throws
+
     /// The next bytes to send, at least 1 and at most so many; nil at the end.
     ///
     /// - Throws: the failure that ends the program.
@@ -32,6 +37,7 @@ protocol LocalSide: Sendable {
 }
 
 extension LocalSide {
+    func attend(_ body: @Sendable () async throws -> Void) async throws { try await body() }
     func peerHasEnded() {}
     func hideTyping(_ isHidden: Bool) {}
     var terminalSize: TerminalSize? { nil }

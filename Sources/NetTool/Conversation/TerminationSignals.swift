@@ -12,7 +12,7 @@ struct TerminationSignals: Sendable {
     private let thread: LoopThread
     private let signals: Signals
 
-    /// From now on the signals wait for ``watch(endingAt:_:)``.
+    /// From now on the signals wait for ``watch(beforeExit:_:)``.
     init(_ wanted: [Signal] = [.interrupt, .terminate]) async throws(ToolFailure) {
         do throws(SocketError) {
             thread = try LoopThread()
@@ -22,18 +22,17 @@ struct TerminationSignals: Sendable {
         }
     }
 
-    /// Calls `action` for each signal until the task is cancelled; but the last ctrl-C of so many ends the process with
-    /// 130, at once, `beforeExit` first.
+    /// Calls `action` for each signal until the task is cancelled; but the second ctrl-C ends the process with 130, at
+    /// once, `beforeExit` first.
     func watch(
-        endingAt lastInterrupt: Int = 2, beforeExit: @escaping @Sendable () -> Void = {},
-        _ action: @escaping @Sendable (Signal) -> Void
+        beforeExit: @escaping @Sendable () -> Void = {}, _ action: @escaping @Sendable (Signal) -> Void
     ) async {
         // Its error is the cancellation, or the end of a descriptor that only this task has.
         try? await thread.loop.run(async: { [signals] () async throws(SocketError) in
             var interrupts = 0
             for try await signal in signals {
                 interrupts += signal == .interrupt ? 1 : 0
-                if interrupts >= lastInterrupt {
+                if interrupts >= 2 {
                     beforeExit()
                     RootCommand.exit(withError: ExitCode(ExitStatus.interrupted.rawValue))
                 }

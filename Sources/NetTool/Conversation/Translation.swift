@@ -70,6 +70,8 @@ final class Translation: LocalSide {
         }
     }
 
+    func attend(_ body: @Sendable () async throws -> Void) async throws { try await side.attend(body) }
+
     func remark(_ line: String) { side.remark(line) }
 
     func peerHasEnded() { script?.peerHasEnded() }

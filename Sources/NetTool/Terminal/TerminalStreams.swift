@@ -2,7 +2,10 @@
 //
 // Facts:    a terminal's own line editing shows what is typed where the cursor happens to be: what comes meanwhile is
 //           written into the middle of it.
-// Decision: the line that is typed has one row, the last. What comes is written above it, whole lines at a time; the
+//           A raw terminal makes no signal of ctrl-C: it is a key, which is dead while nobody reads the keyboard.
+// Decision: the terminal is raw only while there is a peer, and then the keyboard is always read, whatever the peer
+//           does. Before that, and between two connections, ctrl-C and ctrl-Z are the system's own.
+//           The line that is typed has one row, the last. What comes is written above it, whole lines at a time; the
 //           beginning of a line that has no end yet (a question like "login: ") stands in front of what is typed.
 import Reactor
 import Sockets
@@ -16,20 +19,22 @@ final class TerminalStreams: LocalSide {
         var editor = LineEditor()
         /// What came without a line's end.
         var unfinished: [UInt8] = []
-        /// What is to be sent.
-        var typed: [UInt8] = []
+        /// Whether there is a peer, and with it a row to type in.
+        var isAttended = false
+        /// Whether ctrl-D has ended this side: nothing more is typed.
         var hasEnded = false
         /// Whether the peer shows what is typed, or keeps it secret.
         var isHidden = false
     }
 
     private let state = Mutex(State())
+    private let typed = TypedText()
     private let input: Connection
     private let output: OutputQueue
     private let mode: TerminalMode
     private let interrupted: @Sendable () -> Void
 
-    /// Nothing is changed before ``begin()``.
+    /// The terminal is not changed before ``attend(_:)``.
     ///
     /// - Parameter interrupted: called at ctrl-C.
     init(
@@ -49,78 +54,103 @@ final class TerminalStreams: LocalSide {
             && [FileDescriptor.standardInput, .standardOutput].allSatisfy { SystemCalls.isTerminal($0.rawValue) }
     }
 
-    func use(_ body: @Sendable () async throws -> Void) async throws {
+    func use(_ body: @Sendable () async throws -> Void) async throws { try await output.use(body) }
+
+    func attend(_ body: @Sendable () async throws -> Void) async throws {
+        try begin()
+        defer { end() }
+        try await readKeys(while: body)
+    }
+
+    /// Has the terminal, and shows a row to type in.
+    private func begin() throws(ToolFailure) {
         do throws(Errno) { try mode.begin() } catch {
             throw ToolFailure(.inputOutput, "the terminal: \(error.words)")
         }
-        defer { mode.restore() }
-        try await output.use { [self] in
-            defer { end() }
-            try ask(TerminalMode.pasteOn)
-            try await body()
-        }
+        state.withLock { $0.isAttended = true }
+        try ask(TerminalMode.pasteOn)
     }
 
     /// Shows the rest of what came, and no row to type in any more.
     private func end() {
+        // Nobody writes what waits any more.
+        if Task.isCancelled { return mode.restore() }
         let rest = state.withLock { state in
-            state.hasEnded = true
+            state.isAttended = false
+            defer { state.unfinished = [] }
             return state.unfinished
         }
         let text = rest.isEmpty ? "" : Self.onScreen(rest) + "\r\n"
-        try? output.write((LineView.empty + text).utf8)
+        try? output.write((LineView.empty + text + TerminalMode.pasteOff).utf8)
+        mode.end()
     }
 
     // MARK: What is typed
 
-    func receive(upTo maximum: Int) async throws(ToolFailure) -> [UInt8]? {
-        while true {
-            let (piece, hasEnded) = state.withLock { state in
-                let piece = Array(state.typed.prefix(maximum))
-                state.typed.removeFirst(piece.count)
-                return (piece, state.hasEnded)
-            }
-            if !piece.isEmpty { return piece }
-            if hasEnded { return nil }
-            let bytes: [UInt8]?
-            do throws(SocketError) { bytes = try await input.receive(upTo: 4096) } catch {
-                throw ToolFailure(error, of: "standard input")
-            }
-            guard let bytes else { return nil }
-            for key in state.withLock({ $0.decoder.keys(bytes) }) { try act(on: key) }
+    func receive(upTo maximum: Int) async throws(ToolFailure) -> [UInt8]? { try await typed.next(upTo: maximum) }
+
+    private func readKeys(while body: @Sendable () async throws -> Void) async throws {
+        async let _ = readKeys()
+        try await body()
+    }
+
+    /// Reads the keyboard until the task is cancelled, or the terminal is gone.
+    private func readKeys() async {
+        do throws(ToolFailure) {
+            while let bytes = try await keys() { try act(on: bytes) }
+            typed.end()
+        } catch {
+            if !Task.isCancelled { typed.end(after: error) }
         }
     }
 
-    private func act(on key: Key) throws(ToolFailure) {
-        let (outcome, before) = state.withLock { state in
-            let before = (prompt: Self.prompt(state), line: Self.visible(state))
-            return (state.editor.handle(key), before)
+    private func keys() async throws(ToolFailure) -> [UInt8]? {
+        do throws(SocketError) { return try await input.receive(upTo: 4096) } catch {
+            throw ToolFailure(error, of: "standard input")
         }
-        switch outcome {
-        case .changed: try ask()
-        case .refused: try output.write("\u{7}".utf8)
-        case .clear: try ask("\u{1B}[H\u{1B}[2J")
-        case .line(let line):
-            state.withLock { state in
-                state.typed += Array(line.utf8) + [0x0A]
-                state.unfinished = []
+    }
+
+    /// Does what the keys say. It waits for nobody who reads: the next key may be ctrl-C.
+    private func act(on bytes: [UInt8]) throws(ToolFailure) {
+        var shown = ""
+        var isRefused = false
+        for key in state.withLock({ $0.decoder.keys(bytes) }) {
+            switch state.withLock({ handle(key, &$0) }) {
+            case .changed: break
+            case .refused: isRefused = true
+            case .clear: shown += "\u{1B}[H\u{1B}[2J"
+            case .line(let line):
+                typed.append(Array(line.utf8) + [0x0A])
+                let (prompt, isHidden) = state.withLock { state in
+                    defer { state.unfinished = [] }
+                    return (Self.prompt(state), state.isHidden)
+                }
+                shown += "\(LineView.empty)\(prompt)\(isHidden ? "" : line.map(\.displayText).joined())\r\n"
+            case .end: typed.end()
+            case .interrupt: interrupted()
+            case .suspend:
+                try ask(shown)
+                shown = ""
+                try suspend()
             }
-            let shown = before.line.map(\.displayText).joined()
-            try ask("\(LineView.empty)\(before.prompt)\(shown)\r\n")
-        case .end: state.withLock { $0.hasEnded = true }
-        case .interrupt: interrupted()
-        case .suspend: try suspend()
         }
+        try ask(isRefused ? shown + "\u{7}" : shown)
+    }
+
+    private func handle(_ key: Key, _ state: inout State) -> LineEditor.Outcome {
+        // Behind the end nothing is typed, and a line for which there is no room stays where it is.
+        let isTyping = key != .interrupt && key != .suspend
+        if isTyping, state.hasEnded || key == .enter && typed.isFull { return .refused }
+        let outcome = state.editor.handle(key)
+        if outcome == .end { state.hasEnded = true }
+        return outcome
     }
 
     /// As ctrl-Z does: the shell has the terminal until it brings this program back.
     private func suspend() throws(ToolFailure) {
         mode.restore()
         SystemCalls.suspendGroup()
-        do throws(Errno) { try mode.begin() } catch {
-            throw ToolFailure(.inputOutput, "the terminal: \(error.words)")
-        }
-        try ask(TerminalMode.pasteOn)
+        try begin()
     }
 
     // MARK: What is shown
@@ -158,7 +188,7 @@ final class TerminalStreams: LocalSide {
     private func ask(_ text: String = "") throws(ToolFailure) {
         let columns = terminalSize.map { $0.columns > 0 ? $0.columns : 80 } ?? 80
         let row = state.withLock { state in
-            if state.hasEnded { return "" }
+            if !state.isAttended || state.hasEnded { return "" }
             return LineView.row(
                 prompt: Self.prompt(state), Self.visible(state), cursor: state.isHidden ? 0 : state.editor.cursor,
                 columns: columns)
