@@ -17,7 +17,9 @@ package enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
     case notPermitted = 77
     case notExecutable = 126
     case commandNotFound = 127
+    case hungUp = 129
     case interrupted = 130
+    case terminated = 143
 
     /// What the number says, as the page `nt help exit-codes` has it.
     package var meaning: String {
@@ -37,7 +39,9 @@ package enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
         case .notPermitted: "not allowed, or not authenticated"
         case .notExecutable: "the command behind -- can't be run"
         case .commandNotFound: "the command behind -- is not found"
+        case .hungUp: "ended by SIGHUP: the terminal has gone"
         case .interrupted: "ended by ctrl-C"
+        case .terminated: "ended by SIGTERM"
         }
     }
 }

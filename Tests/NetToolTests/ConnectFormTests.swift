@@ -248,6 +248,24 @@ import Testing
         #expect(try client.exit() == .status(0))
     }
 
+    @Test(arguments: [[], ["--json"], ["--reconnect"], ["exec:sleep 1000"]], [SIGTERM, SIGHUP])
+    func `a signal's exit code is its own, whatever the form`(words: [String], signal: Int32) throws {
+        let listener = try Socket.listening(on: "127.0.0.1:0")
+        let address = words.first?.hasPrefix("exec:") == true ? [] : ["\(try listener.localAddress)"]
+        let client = try ForeignProgram(BuiltProgram.path("nt"), ["connect", "-v"] + words + address)
+        if words == ["--json"] {
+            try client.line(containing: "\"connected\"")
+        } else {
+            try client.errorLine(containing: "connected ")
+        }
+        client.send(signal: signal)
+        #expect(try client.exit() == .status(128 + signal))
+        if words == ["--json"] {
+            let end = try #require(try Events.parse(client.output).last)
+            #expect(end["event"] as? String == "end" && end["status"] as? Int == Int(128 + signal))
+        }
+    }
+
     @Test func `--reconnect comes again after the other side's end, until the input has ended`() throws {
         let listener = try Socket.listening(on: "127.0.0.1:0")
         let client = try ForeignProgram.nt("connect", "\(try listener.localAddress)", "--reconnect")

@@ -21,7 +21,7 @@ struct Connect: Verb {
             or 1h; a bare number is seconds.
 
             Exit codes: 0 both sides have ended, 69 refused or unreachable, 75 no answer in time, 68 unknown host, \
-            77 not permitted, 74 the connection broke, 76 it ended before an expected text, 130 ctrl-C.
+            77 not permitted, 74 the connection broke, 76 it ended before an expected text, 130 ctrl-C, 143 SIGTERM.
             """)
 
     @OptionGroup var options: ConnectOptions

@@ -35,7 +35,7 @@ final class Interruption: Sendable {
                 return .success
             }
             group.addTask { [self] in
-                for await signal in news { return signal == .interrupt ? .interrupted : .failure }
+                for await signal in news { return ExitStatus(endedBy: signal) }
                 return nil
             }
             defer { group.cancelAll() }
@@ -61,7 +61,18 @@ final class Interruption: Sendable {
             bell.yield(signal)
         } else {
             mode.restore(forGood: true)
-            RootCommand.exit(withError: ExitCode(128 + signal.rawValue))
+            RootCommand.exit(withError: ExitCode(ExitStatus(endedBy: signal).rawValue))
+        }
+    }
+}
+
+extension ExitStatus {
+    /// What a shell makes of a program that a signal has ended.
+    fileprivate init(endedBy signal: Signal) {
+        switch signal {
+        case .interrupt: self = .interrupted
+        case .hangUp: self = .hungUp
+        default: self = .terminated
         }
     }
 }
