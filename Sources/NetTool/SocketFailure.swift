@@ -8,6 +8,12 @@ extension ToolFailure {
     /// What a socket's error means for the process: one line, and one of the statuses that every verb shares.
     init(_ error: SocketError) { self.init(ExitStatus(error), "\(error)") }
 
+    /// What a word of a command line is, that should be an address.
+    init(_ error: AddressError, reading word: String) {
+        let isPort = UInt16(word).map { "\($0)" } == word
+        self.init(.usage, isPort ? "\(error): write :\(word) for a port of this machine" : "\(error)")
+    }
+
     /// The same for whatever a handler of a connection throws.
     init(_ error: any Error) {
         switch error {

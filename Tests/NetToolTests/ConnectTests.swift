@@ -95,6 +95,12 @@ import Testing
         #expect(client.errors.contains("nt: receive \(address): connection refused\n"), "\(client.errors)")
     }
 
+    @Test func `a port alone is told how it is written`() {
+        let run = ToolRun("connect", "80")
+        #expect(run.status == .usage && run.errors.hasSuffix(": write :80 for a port of this machine\n"))
+        #expect(!ToolRun("connect", "1.2:80").errors.contains("write :"))
+    }
+
     @Test func `nobody there, no such host, no answer and no socket have their exit codes and their lines`() throws {
         let closed = try ClosedPort()
         let refused = try ForeignProgram.nt("connect", closed.address)

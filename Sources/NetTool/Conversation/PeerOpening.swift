@@ -20,7 +20,7 @@ struct PeerOpening: Sendable {
     ///
     /// - Throws: a failure for a text that is none, for a place to listen on, and for what this verb does not speak.
     init(_ text: String, timeout: Duration, from source: SocketAddress?) throws(ToolFailure) {
-        do throws(AddressError) { endpoint = try Endpoint(text) } catch { throw ToolFailure(.usage, "\(error)") }
+        do throws(AddressError) { endpoint = try Endpoint(text) } catch { throw ToolFailure(error, reading: text) }
         self.timeout = timeout
         self.source = source
         if case .host(.everyInterface, _) = endpoint.target {
