@@ -51,6 +51,31 @@ import Testing
         #expect(try server.terminate() == .status(0))
     }
 
+    // A-157
+    @Test(.enabled(if: Installed.has("telnet"), "NOT tested: telnet is not installed: apt-get install telnet"))
+    func `after ctrl-C in telnet at a terminal the chat goes on`() throws {
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "chat")
+        let address = try server.address()
+        let telnet = try ForeignProgram.atTerminal("telnet", "127.0.0.1", "\(address.split(separator: ":").last ?? "")")
+        try telnet.text(upTo: "you are in lobby")
+        let bob = try SocketFile.connected(to: address)
+        try bob.say("one\n")
+        try telnet.text(upTo: "<guest2> one")
+        try telnet.write("\u{3}")
+        try telnet.text(upTo: "^C")
+        // What is said before the answer has come is thrown away, and so telnet asks for it.
+        telnet.limit = .milliseconds(200)
+        let isHeard = try (0..<50).contains { number in
+            try bob.say("two \(number).\n")
+            return (try? telnet.text(upTo: "<guest2> two \(number).")) != nil
+        }
+        telnet.limit = .seconds(20)
+        try #require(isHeard)
+        try telnet.write("hello\r")
+        #expect(try Self.hear("<", bob) == "<guest1> hello")
+        #expect(try server.terminate() == .status(0))
+    }
+
     @Test func `files gives what is in a directory and nothing else, and tells who wanted what`() throws {
         let folder = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: folder.file("share"), withIntermediateDirectories: true)

@@ -13,6 +13,8 @@ extension ChatServer {
         var isEnding = false
         /// What a telnet client waits to hear.
         var answers: [UInt8] = []
+        /// The line that has commands in it and is not whole yet.
+        private var telnet: TelnetLine?
 
         init(_ connection: Connection, codepage: Codepage, note: (@Sendable (Traffic) -> Void)?) {
             self.codepage = codepage
@@ -20,13 +22,55 @@ extension ChatServer {
             super.init(connection)
         }
 
-        /// The text of a line.
-        func text(of line: RawSpan) -> String {
-            note?(Traffic(linesIn: 1, bytesIn: line.byteCount))
-            guard TelnetCommands.mayBeIn(line) else { return codepage.text(line) }
-            let commands = TelnetCommands(in: line.withUnsafeBytes { Array($0) })
-            answers += commands.answers
-            return codepage.text(commands.text.span.bytes)
+        /// What a frame of ``ChatLineFramer`` was.
+        enum Heard: Equatable {
+            case line(String)
+            /// Of a line that goes on.
+            case piece
+            /// Of a line that has more text than it may.
+            case overlong
+        }
+
+        /// Takes a line, or a piece of one.
+        func take(_ frame: RawSpan, limit: Int) -> Heard {
+            let (length, hasEnd, hasCommands) = Self.look(at: frame)
+            if telnet == nil, hasEnd, !hasCommands {
+                note?(Traffic(linesIn: 1, bytesIn: length))
+                return .line(codepage.text(frame.extracting(0..<length)))
+            }
+            return takeCommands(frame.extracting(0..<length).withUnsafeBytes { Array($0) }, hasEnd, limit)
+        }
+
+        /// How many bytes a frame has without a line's end, whether it has one, and whether telnet's byte is in it.
+        private static func look(at frame: RawSpan) -> (length: Int, hasEnd: Bool, hasCommands: Bool) {
+            frame.withUnsafeBytes { bytes in
+                let hasCommands = bytes.contains(TelnetLine.interpret)
+                guard bytes.last == 0x0A else { return (bytes.count, false, hasCommands) }
+                let hasReturn = bytes.count > 1 && bytes[bytes.count - 2] == 0x0D
+                return (bytes.count - (hasReturn ? 2 : 1), true, hasCommands)
+            }
+        }
+
+        private func takeCommands(_ bytes: [UInt8], _ hasEnd: Bool, _ limit: Int) -> Heard {
+            note?(Traffic(bytesIn: bytes.count))
+            let line = telnet ?? TelnetLine(limit: limit)
+            telnet = line
+            answers += line.append(bytes)
+            if hasEnd {
+                if bytes.isEmpty { line.dropReturn() }
+                return takeLast() ?? .piece
+            }
+            return line.isTooLong ? .overlong : .piece
+        }
+
+        /// The line that is not whole yet and will be no longer; nil where there is none.
+        func takeLast() -> Heard? {
+            guard let line = telnet else { return nil }
+            telnet = nil
+            line.finish()
+            if line.isTooLong { return .overlong }
+            note?(Traffic(linesIn: 1))
+            return .line(codepage.text(line.text.span.bytes))
         }
     }
 

@@ -144,14 +144,20 @@ public final class ChatServer: @unchecked Sendable {
         perform(effects)
         // A peer that vanished without a word would keep its place for ever.
         try? await connection.set(.keepAlive, to: true)
+        // Telnet marks a place in its commands with an urgent byte, which is one of them.
+        try? await connection.set(.outOfBandInline, to: true)
     }
 
     /// Reads lines until the member ends, or is let go.
     private nonisolated(nonsending) func listen(to member: Member) async throws {
-        let lines = member.connection.frames(LineFramer(limit: settings.limits.line))
+        let limit = settings.limits.line
+        let frames = member.connection.frames(ChatLineFramer(limit: limit))
         while !member.isEnding {
-            guard let line = try await lines.withNext({ member.text(of: $0) }) else { return }
-            hear(line, from: member)
+            guard let heard = try await frames.withNext({ member.take($0, limit: limit) }) else {
+                if let last = member.takeLast(), last != .line("") { try hear(last, from: member) }
+                return
+            }
+            try hear(heard, from: member)
             // One who pastes a book does not keep everybody else waiting.
             if deliveries >= Self.deliveriesInARow {
                 deliveries = 0
@@ -165,12 +171,17 @@ public final class ChatServer: @unchecked Sendable {
 
     // Never inlined, so that its variables are not in the frame of every member that waits.
     @inline(never)
-    private func hear(_ line: String, from member: Member) {
+    private func hear(_ heard: Member.Heard, from member: Member) throws(FrameError) {
         if !member.answers.isEmpty {
             deliver(member.answers, to: member)
+            deliveries += 1
             member.answers = []
         }
-        perform(lobby.receive(line, from: member.id))
+        switch heard {
+        case .line(let line): perform(lobby.receive(line, from: member.id))
+        case .piece: break
+        case .overlong: throw .framing(FramingError("line", .tooLong(limit: settings.limits.line)))
+        }
     }
 
     /// What the end of a connection was, in the chat's words where it has any.

@@ -62,24 +62,4 @@ import Testing
             try ncat.line(containing: "tel has left")
         }
     }
-
-    //
-    @Test func `what telnet weaves in is taken out, and answered`() async throws {
-        try await Party.with(on: .memory) { party in
-            let (ann, bob) = (try await party.guest("ann"), try await party.guest("bob"))
-            // What telnet sends for ctrl-C: interrupt, and the wish for a timing mark; then a line.
-            try await ann.say(bytes: [0xFF, 0xF4, 0xFF, 0xFD, 0x06] + Array("hel".utf8) + [0xFF, 0xF1])
-            try await ann.say(bytes: Array("lo\r\n".utf8))
-            #expect(try await bob.hears("<") == "<ann> hello")
-            try await bob.say("you?")
-            var answer = try #require(try await ann.hearBytes())
-            while answer.first == UInt8(ascii: "*") { answer = try #require(try await ann.hearBytes()) }
-            #expect(Array(answer.prefix(3)) == [0xFF, 0xFC, 0x06], "it won't mark the time")
-            #expect(String(decoding: answer.dropFirst(3), as: UTF8.self) == "<bob> you?")
-            // An option's parameters, and one that is offered.
-            try await ann.say(
-                bytes: [0xFF, 0xFA, 0x18, 0x00, 0x41, 0xFF, 0xF0, 0xFF, 0xFB, 0x1F] + Array("end\n".utf8))
-            #expect(try await bob.hears("<") == "<ann> end")
-        }
-    }
 }
