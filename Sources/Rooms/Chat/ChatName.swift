@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A nickname, or a room's name: letters of any script, digits, `-`, `_` and `.`, at most 32 of them.
+/// A nickname, or a room's name: letters of any script, digits, `-`, `_` and `.`, at most 32 of them. Letters that show
+/// nothing, as the Hangul fillers, are none.
 ///
 /// Two names that differ in the case of their letters only are the same name.
 public struct ChatName: Hashable, Sendable, CustomStringConvertible {
@@ -38,7 +39,9 @@ public struct ChatName: Hashable, Sendable, CustomStringConvertible {
         switch scalar {
         case "-", "_", ".": true
         case "0"..."9": true
-        default: scalar.properties.isAlphabetic
+        // Egyptian hieroglyphs that are blank by design are letters, and not to be ignored.
+        case "\u{13441}", "\u{13442}": false
+        default: scalar.properties.isAlphabetic && !scalar.properties.isDefaultIgnorableCodePoint
         }
     }
 }

@@ -62,6 +62,14 @@ import Testing
         #expect(unknown.count == 1 && !unknown[0].utf8.contains { $0 < 0x20 })
     }
 
+    @Test(arguments: [
+        "\u{3164}", "\u{FFA0}", "\u{115F}", "\u{1160}", "\u{2800}", "\u{17B4}", "\u{13441}", "\u{200D}", "\u{AD}", " ",
+    ])
+    func `a name shows all that it has`(blank: String) {
+        for name in [blank, "ann\(blank)", "\(blank)ann", blank + blank] { #expect(ChatName(name) == nil) }
+        #expect(ChatName("한글") != nil && ChatName("ann") != nil)
+    }
+
     @Test func `a nickname is one member's, in whatever case`() throws {
         var lobby = try party()
         let effects = lobby.receive("/nick Ann", from: ann)
