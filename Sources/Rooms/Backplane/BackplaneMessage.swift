@@ -22,16 +22,28 @@ struct BackplaneMessage: Hashable, Sendable {
         self.message = message
     }
 
-    /// The bytes; nil for a text that is too long.
-    var bytes: [UInt8]? {
+    /// The bytes. A text that has more than ``maximumTextLength`` is cut, and `…` says so: a line of control characters
+    /// that is within a chat's limit grows when they are made harmless.
+    var bytes: [UInt8] {
         let parts = [
-            Self.version, origin, "\(number)", message.kind.rawValue, "\(message.room)", "\(message.sender)",
-            message.text,
+            Self.version, origin, "\(number)", message.kind.rawValue, "\(message.room)", "\(message.sender)", text,
         ]
         var buffer = ByteBuffer()
-        let framer = NetstringFramer(limit: Self.maximumLength)
-        for part in parts { if (try? framer.encode(part.utf8, into: &buffer)) == nil { return nil } }
-        return buffer.count > Self.maximumLength ? nil : buffer.take(buffer.count)
+        // No part is longer than the text, and that is not too long.
+        for part in parts { try? NetstringFramer(limit: Self.maximumLength).encode(part.utf8, into: &buffer) }
+        return buffer.take(buffer.count)
+    }
+
+    /// The most bytes of a text: names, numbers and what is between them have room beside it.
+    static let maximumTextLength = maximumLength - 1024
+
+    private var text: String {
+        let text = message.text
+        if text.utf8.count <= Self.maximumTextLength { return text }
+        let mark = "…"
+        var end = text.utf8.index(text.startIndex, offsetBy: Self.maximumTextLength - mark.utf8.count)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return text[..<end] + mark
     }
 
     /// Reads one; nil for what is none: anybody may write to a channel.

@@ -65,7 +65,8 @@ public final class RedisBackplane: ChatBackplane, @unchecked Sendable {
     public func publish(_ message: ChatMessage) {
         lastNumber += 1
         let numbered = BackplaneMessage(origin: origin, number: lastNumber, message: message)
-        guard !origin.isEmpty, let bytes = numbered.bytes else { return }
+        if origin.isEmpty { return }
+        let bytes = numbered.bytes
         waiting.append(bytes)
         waitingBytes += bytes.count
         while waiting.count > Self.maximumWaiting || waitingBytes > Self.maximumWaitingBytes { removeFirst(1) }

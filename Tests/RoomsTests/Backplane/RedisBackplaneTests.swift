@@ -120,18 +120,18 @@ struct RedisBackplaneTests {
             let ann = try await one.guest("ann")
             let room = ChatLobby.firstRoom
             let zoe = try #require(ChatName("zoe"))
-            func message(_ number: UInt64, _ text: String) throws -> String {
+            func message(_ number: UInt64, _ text: String) -> String {
                 let message = ChatMessage(.said, room: room, sender: zoe, text: text)
                 let bytes = BackplaneMessage(origin: "stranger", number: number, message: message).bytes
-                return String(decoding: try #require(bytes), as: UTF8.self)
+                return String(decoding: bytes, as: UTF8.self)
             }
             for text in ["", "x", "3:nt1,", "3:nt1,1:a,1:1,3:say,5:lobby,3:zoe,9:unfinished"] {
                 _ = try broker.command("PUBLISH", "netwright:chat", text)
             }
-            let first = try message(7, "first")
+            let first = message(7, "first")
             for _ in 0..<3 { _ = try broker.command("PUBLISH", "netwright:chat", first) }
-            _ = try broker.command("PUBLISH", "netwright:chat", try message(6, "late"))
-            _ = try broker.command("PUBLISH", "netwright:chat", try message(8, "last"))
+            _ = try broker.command("PUBLISH", "netwright:chat", message(6, "late"))
+            _ = try broker.command("PUBLISH", "netwright:chat", message(8, "last"))
             #expect(try await ann.hears("<") == "<zoe> first")
             #expect(try await ann.hears("<") == "<zoe> last")
         }
@@ -145,7 +145,7 @@ struct RedisBackplaneTests {
             let message = BackplaneMessage(
                 origin: "o", number: .max, message: ChatMessage(kind, room: room, sender: ann, text: "a:1,b"))
             if kind == .renamed { continue }
-            #expect(BackplaneMessage(try #require(message.bytes)) == message)
+            #expect(BackplaneMessage(message.bytes) == message)
         }
         let good = "3:nt1,1:o,1:1,3:say,5:lobby,3:ann,2:hi,"
         #expect(BackplaneMessage(Array(good.utf8)) != nil)
@@ -157,6 +157,22 @@ struct RedisBackplaneTests {
         }
         let evil = BackplaneMessage(Array("3:nt1,1:o,1:1,3:say,5:lobby,3:ann,4:\u{1B}[2J,".utf8))
         #expect(evil?.message.text == "\\u{1B}[2J")
+    }
+
+    @Test(arguments: ["\u{9B}", "a", "\u{1F600}"])
+    func `a text that is too long is cut, and says so`(letter: String) throws {
+        let limit = BackplaneMessage.maximumTextLength
+        let name = ChatLobby.firstRoom
+        for count in [100, 16_384, limit - 1, limit, limit + 1, limit + 2, limit * 2] {
+            let message = ChatMessage(.said, room: name, sender: name, text: String(repeating: letter, count: count))
+            let bytes = BackplaneMessage(origin: "o", number: .max, message: message).bytes
+            let got = try #require(BackplaneMessage(bytes), "\(count)").message.text
+            if message.text.utf8.count <= limit { #expect(got == message.text) }
+            if message.text.utf8.count > limit {
+                #expect(got.hasSuffix("…") && message.text.hasPrefix(got.dropLast()))
+                #expect(limit - 4...limit ~= got.utf8.count, "\(got.utf8.count) of \(count)")
+            }
+        }
     }
 
     @Test func `what was seen is known again, for so many origins`() throws {
