@@ -51,6 +51,43 @@ import Testing
         #expect(try server.terminate() == .status(0))
     }
 
+    @Test(.enabled(if: RedisServer.isInstalled, "\(RedisServer.absence)"))
+    func `chat shares its rooms by a real Redis, and says when it does and when it does not`() throws {
+        let redis = try RedisServer()
+        let words = ["listen", "127.0.0.1:0", "chat", "--backplane", "redis://127.0.0.1:\(redis.port)"]
+        let one = try ForeignProgram(BuiltProgram.path("nt"), words)
+        let other = try ForeignProgram(BuiltProgram.path("nt"), words)
+        for server in [one, other] { try server.errorLine(containing: "the rooms are shared by redis://127.0.0.1") }
+        let ann = try SocketFile.connected(to: one.address())
+        let bob = try SocketFile.connected(to: other.address())
+        for client in [ann, bob] { _ = try Self.hear("* you are in", client) }
+        try ann.say("/nick ann\nhello\n")
+        #expect(try Self.hear("<", bob) == "<ann> hello")
+        try bob.say("/nick bob\nyou too\n")
+        #expect(try Self.hear("<", ann) == "<bob> you too")
+        redis.kill()
+        for server in [one, other] { try server.errorLine(containing: "the rooms are not shared for now: ") }
+        for server in [one, other] { #expect(try server.terminate() == .status(0)) }
+    }
+
+    @Test(.enabled(if: RedisServer.isInstalled, "\(RedisServer.absence)"))
+    func `a Redis that wants a password is quoted once, is not pestered, and the chat goes on`() throws {
+        let redis = try RedisServer("--requirepass", "s3")
+        let server = try ForeignProgram.nt(
+            "listen", "127.0.0.1:0", "chat", "--backplane", "redis://127.0.0.1:\(redis.port)")
+        try server.errorLine(containing: "not shared for now: receive: Redis says: NOAUTH")
+        let address = try server.address()
+        let (ann, bob) = (try SocketFile.connected(to: address), try SocketFile.connected(to: address))
+        for client in [ann, bob] { _ = try Self.hear("* you are in", client) }
+        try ann.say("hello\n")
+        #expect(try Self.hear("<", bob).hasSuffix("> hello"))
+        let limit = ContinuousClock.now + .seconds(20)
+        while try redis.refusals(of: "subscribe") < 4, ContinuousClock.now < limit {}
+        #expect(try redis.refusals(of: "subscribe") >= 4)
+        #expect(try server.terminate() == .status(0))
+        #expect(server.errors.components(separatedBy: "not shared").count == 2, "\(server.errors)")
+    }
+
     //
     @Test(.enabled(if: Installed.has("telnet"), "NOT tested: telnet is not installed: apt-get install telnet"))
     func `after ctrl-C in telnet at a terminal the chat goes on`() throws {

@@ -16,7 +16,8 @@ import Wire
 /// ```swift
 /// let chat = try ChatServer(backplane: RedisBackplane(at: RedisAddress("redis://broker.example")), on: loop)
 /// ```
-/// A server that goes away is connected to again, after 100 ms and then less and less often (10 s at most, by chance).
+/// A server that goes away, or refuses, is connected to again, after 100 ms and then less and less often (10 s at most,
+/// by chance), until it has answered well for some seconds.
 /// Meanwhile the chats talk on by themselves; the last ``maximumWaiting`` messages are told when it is back. A message
 /// is told to nobody twice. What is said elsewhere while this chat is cut off does not reach it: Redis keeps nothing.
 ///
@@ -29,9 +30,10 @@ public final class RedisBackplane: ChatBackplane, @unchecked Sendable {
 
     /// What a backplane tells of itself, on its loop.
     public enum Event: Hashable, Sendable {
-        /// It hears the others.
+        /// The rooms are shared.
         case connected
-        /// It does not, for this reason, and tries again.
+        /// They are not, for this reason, and it tries again. An outage is told once; but what the server itself says
+        /// of it, `NOAUTH …`, is told too where it says so later.
         case disconnected(String)
     }
 
@@ -50,9 +52,12 @@ public final class RedisBackplane: ChatBackplane, @unchecked Sendable {
     private var goneCount = 0
     private var publishNews: Waiting?
     private var seen = SeenMessages()
+    private var news = BackplaneNews()
 
     /// How long the server may be silent before it is asked whether it is there, and may take to answer anything.
     static let patience = Duration.seconds(10)
+    /// How long it has to work before the next outage is a new one: a server may answer well and fail then, each time.
+    private static let steady = Duration.seconds(5)
 
     /// A backplane by a server.
     public init(at address: RedisAddress, report: (@Sendable (Event) -> Void)? = nil) {
@@ -82,74 +87,92 @@ public final class RedisBackplane: ChatBackplane, @unchecked Sendable {
         publishNews = Waiting(on: loop)
         await withTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) { [self] in
-                await again(on: loop, isNews: false) { connection throws(SocketError) in
-                    try await publishAll(on: connection)
+                await again(.telling, on: loop) { connection, hasAnswered throws(SocketError) in
+                    try await publishAll(on: connection, hasAnswered)
                 }
             }
-            await again(on: loop, isNews: true) { connection throws(SocketError) in
-                try await hear(on: connection, receive)
+            await again(.hearing, on: loop) { connection, hasAnswered throws(SocketError) in
+                try await hear(on: connection, hasAnswered, receive)
             }
         }
     }
 
     /// Connects and does something, again and again, until the task is cancelled.
     private nonisolated(nonsending) func again(
-        on loop: EventLoop, isNews: Bool,
-        _ work: nonisolated(nonsending) (RedisConnection) async throws(SocketError) -> Void
+        _ way: BackplaneNews.Way, on loop: EventLoop,
+        _ work: nonisolated(nonsending) (RedisConnection, _ hasAnswered: () -> Void) async throws(SocketError) -> Void
     ) async {
         var backoff = Backoff(initial: .milliseconds(100), factor: 2, jitter: 0.25, maximum: .seconds(10))
         var randomness = loop.world.randomness
         while !Task.isCancelled {
+            var worksSince: LoopInstant?
             do throws(SocketError) {
+                if way == .telling { try await waitForMessages() }
                 let connection = RedisConnection(try await connector.connect(to: address.endpoint, on: loop))
                 defer { connection.close() }
                 try await connection.authenticate(address)
-                backoff.reset()
-                try await work(connection)
+                try await work(connection) {
+                    if worksSince != nil { return }
+                    worksSince = loop.timeNow
+                    tell(news.succeeded(way))
+                }
             } catch {
-                if isNews, error.reason != .cancelled { report?(.disconnected("\(error)")) }
+                // A server may close a connection on which nothing was published for a while: that is no news.
+                let isNews = way == .hearing || worksSince == nil
+                if isNews, error.reason != .cancelled { tell(news.failed(way, error)) }
             }
+            if let worksSince, worksSince.duration(to: loop.timeNow) >= Self.steady { backoff.reset() }
             guard let pause = backoff.next(using: &randomness) else { return }
             do throws(SocketError) { try await loop.sleep(for: pause) } catch { return }
         }
     }
 
+    private func tell(_ event: Event?) {
+        if let event { report?(event) }
+    }
+
     // MARK: Hearing
 
     private nonisolated(nonsending) func hear(
-        on connection: RedisConnection, _ receive: @Sendable (ChatMessage) -> Void
+        on connection: RedisConnection, _ hasAnswered: () -> Void, _ receive: @Sendable (ChatMessage) -> Void
     ) async throws(SocketError) {
         try await connection.send(.command("SUBSCRIBE", address.channel))
+        let answer = try await connection.next(within: Self.patience)
+        guard case .array(let parts?) = answer, parts.count == 3, parts[0].bytes == Self.subscribe else {
+            throw Self.unexpected
+        }
+        hasAnswered()
         while true {
             let value = try await connection.next(askingAfter: Self.patience)
-            guard case .array(let parts?) = value, parts.count == 3 else { continue }
-            switch parts[0].bytes {
-            case Self.subscribe: report?(.connected)
-            case Self.message:
-                guard let bytes = parts[2].bytes, let message = BackplaneMessage(bytes), message.origin != origin,
-                    seen.isNew(message)
-                else { continue }
-                receive(message.message)
-            default: continue
-            }
+            guard case .array(let parts?) = value, parts.count == 3, parts[0].bytes == Self.message,
+                let bytes = parts[2].bytes, let message = BackplaneMessage(bytes), message.origin != origin,
+                seen.isNew(message)
+            else { continue }
+            receive(message.message)
         }
     }
 
+    private static let unexpected = SocketError(.receive, .invalid("an answer that is not Redis'"))
     private static let subscribe = Array("subscribe".utf8)
     private static let message = Array("message".utf8)
 
     // MARK: Publishing
 
-    private nonisolated(nonsending) func publishAll(on connection: RedisConnection) async throws(SocketError) {
+    private nonisolated(nonsending) func waitForMessages() async throws(SocketError) {
+        while waiting.isEmpty { try await publishNews?.wait(.wait, until: .never) }
+    }
+
+    private nonisolated(nonsending) func publishAll(
+        on connection: RedisConnection, _ hasAnswered: () -> Void
+    ) async throws(SocketError) {
         while true {
-            while waiting.isEmpty { try await publishNews?.wait(.wait, until: .never) }
+            try await waitForMessages()
             // Several at a time; each stays here until the server has answered for it.
             let (batch, before) = (waiting.prefix(Self.batch), goneCount)
             for bytes in batch { try await connection.send(.command(Self.publish, Array(address.channel.utf8), bytes)) }
             for index in 1...batch.count {
-                if case .error(let words) = try await connection.next(within: Self.patience) {
-                    throw SocketError(.send, .invalid("Redis says: \(words.quotable(maximumLength: 100))"))
-                }
+                guard case .integer = try await connection.next(within: Self.patience) else { throw Self.unexpected }
+                hasAnswered()
                 removeFirst(before + index - goneCount)
             }
         }

@@ -24,15 +24,21 @@ final class RedisConnection {
 
     /// The next value.
     ///
-    /// - Throws: `.timedOut`, `.ended` where the server has gone, `.invalid` for what is no value; as receiving does.
+    /// - Throws: `.timedOut`, `.ended` where the server has gone, `.invalid` for what is no value and with the server's
+    ///   own words for an error; as receiving does.
     nonisolated(nonsending) func next(within limit: Duration) async throws(SocketError) -> RESPValue {
         connection.readDeadline = connection.loop.timeNow.advanced(by: limit)
         while true {
+            let value: RESPValue?
             do throws(FramingError) {
-                if let value = try framer.next(in: &unread) { return value }
+                value = try framer.next(in: &unread)
             } catch {
                 throw SocketError(.receive, .invalid("\(error)"))
             }
+            if case .error(let words)? = value {
+                throw SocketError(.receive, .invalid("Redis says: \(words.quotable(maximumLength: 100))"))
+            }
+            if let value { return value }
             guard let bytes = try await connection.receive(upTo: 65_536) else {
                 throw SocketError(.receive, .ended(after: 0, of: 1), subject: "the server has gone")
             }
@@ -54,8 +60,6 @@ final class RedisConnection {
         guard let password = address.password else { return }
         let words = ["AUTH"] + (address.user.map { [$0] } ?? []) + [password]
         try await send(.array(words.map { .bulk(Array($0.utf8)) }))
-        if case .error(let words) = try await next(within: RedisBackplane.patience) {
-            throw SocketError(.connect, .invalid("Redis says: \(words.quotable(maximumLength: 100))"))
-        }
+        _ = try await next(within: RedisBackplane.patience)
     }
 }

@@ -9,7 +9,7 @@ import Testing
 @testable import Rooms
 
 /// Two chats, as on two machines, that share their rooms by a real Redis.
-@Suite(.blocking, .enabled(if: Installed.has("redis-server", "redis-cli"), "NOT tested: Redis is not installed"))
+@Suite(.blocking, .enabled(if: RedisServer.isInstalled, "\(RedisServer.absence)"))
 struct RedisBackplaneTests {
     /// Whether each of the backplanes hears the others.
     private final class Links: Sendable {
@@ -111,6 +111,34 @@ struct RedisBackplaneTests {
         let told = reasons.withLock { $0[0] }
         #expect(told.contains("Redis says") && !told.contains("wr0ng"), "\(told)")
         #expect(!"\(address)".contains("wr0ng"))
+    }
+
+    // The password is missing; the user may not publish, or not subscribe either.
+    @Test(arguments: [("", "NOAUTH"), ("mute:pw@", "NOPERM"), ("deaf:pw@", "NOPERM")])
+    func `a server that refuses is quoted once, and local talk goes on`(user: String, words: String) async throws {
+        let redis = try RedisServer("--requirepass", "s3")
+        for (user, rights) in [("mute", "-publish"), ("deaf", "-subscribe")] {
+            _ = try redis.command(
+                "ACL", "SETUSER", user, "on", ">pw", "&*", "+@all", rights, environment: ["REDISCLI_AUTH": "s3"])
+        }
+        let events = Mutex<[RedisBackplane.Event]>([])
+        let address = try RedisAddress("redis://\(user)127.0.0.1:\(redis.port)")
+        nonisolated(unsafe) let broker = redis
+        try await withLoop(of: .real) { loop in
+            let backplane = RedisBackplane(at: address) { event in events.withLock { $0.append(event) } }
+            try await Party.with(backplane: backplane, on: loop) { party in
+                let (ann, bob) = (try await party.guest("ann"), try await party.guest("bob"))
+                try await until(on: loop) {
+                    // Each time it was refused again.
+                    let refused = try broker.refusals(of: user.hasPrefix("mute") ? "publish" : "subscribe")
+                    return refused >= 3 && events.withLock { !$0.isEmpty }
+                }
+                try await ann.say("hi")
+                #expect(try await bob.hears("<") == "<ann> hi")
+            }
+        }
+        let told = events.withLock { $0.filter { $0 != .connected } }
+        #expect(told.count == 1 && "\(told)".contains("Redis says: \(words)"), "\(told)")
     }
 
     @Test func `what a stranger writes to the channel harms nobody`() async throws {
