@@ -8,23 +8,17 @@ import Wire
 /// stream needs no end. A piece is handed on once the byte is there that begins a command, and from then on all of the
 /// line as it comes. So its text, which only ``TelnetLine`` knows, may be longer than the limit.
 struct ChatLineFramer: ByteFramer {
-    /// The most bytes of a line, its end not counted.
-    let limit: Int
-
     private var lines: LineFramer
     /// How many bytes of the buffer are known to begin no command.
     private var searched = 0
     /// Whether pieces of the line have been handed on.
     private var isInPieces = false
-    private var violation: FramingError?
+    private var isDead = false
 
-    init(limit: Int) {
-        self.limit = limit
-        lines = LineFramer(limit: limit)
-    }
+    /// - Parameter limit: the most bytes of a line, its end not counted.
+    init(limit: Int) { lines = LineFramer(limit: limit) }
 
     mutating func locate(in buffer: borrowing ByteBuffer, atEnd: Bool) throws(FramingError) -> FrameBounds? {
-        if let violation { throw violation }
         do throws(FramingError) {
             if let line = try lines.locate(in: buffer, atEnd: atEnd) {
                 (searched, isInPieces) = (0, false)
@@ -32,8 +26,8 @@ struct ChatLineFramer: ByteFramer {
             }
         } catch {
             // It is too long with its commands, and may not be without them.
-            if let piece = piece(of: buffer) { return piece }
-            violation = error
+            if !isDead, let piece = piece(of: buffer) { return piece }
+            isDead = true
             throw error
         }
         return piece(of: buffer)
@@ -41,7 +35,7 @@ struct ChatLineFramer: ByteFramer {
 
     /// What is there of a line whose end is not, or is behind the limit: no LF, in either case.
     private mutating func piece(of buffer: borrowing ByteBuffer) -> FrameBounds? {
-        let end = min(buffer.count, min(limit, .max - 1) + 1)
+        let end = min(buffer.count, min(lines.limit, .max - 1) + 1)
         if !isInPieces {
             guard buffer.firstIndex(of: TelnetLine.interpret, from: searched, before: end) != nil else {
                 searched = end
@@ -49,7 +43,7 @@ struct ChatLineFramer: ByteFramer {
             }
         }
         if end == 0 { return nil }
-        (lines, searched, isInPieces) = (LineFramer(limit: limit), 0, true)
+        (lines, searched, isInPieces) = (LineFramer(limit: lines.limit), 0, true)
         return FrameBounds(payload: 0..<end, byteCount: end)
     }
 
