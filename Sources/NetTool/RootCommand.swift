@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Sockets
 
 /// `nt` without a verb.
 struct RootCommand: ParsableCommand {
@@ -25,5 +26,12 @@ struct RootCommand: ParsableCommand {
     /// The names of the verbs that are shown; the hidden ones are other names for these.
     static var verbNames: [String] {
         verbs.compactMap { $0.configuration.shouldDisplay ? $0.configuration.commandName : nil }
+    }
+
+    /// Ends the process at once, whatever is under way. The programs that it has started are killed: each has a process
+    /// group of its own, which ctrl-C at the terminal does not reach.
+    static func leave(with code: Int32) -> Never {
+        ChildGroups.shared.endAll()
+        exit(withError: ExitCode(code))
     }
 }

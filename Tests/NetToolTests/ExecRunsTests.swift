@@ -89,6 +89,35 @@ import Testing
         #expect(try ProcessUse.settled(server).children.count == 0)
     }
 
+    // P21
+    @Test(arguments: ["listen", "relay"])
+    func `a second ctrl-C takes the programs along, and what they have started`(verb: String) throws {
+        let server = try server(verb, ["sh", "-c", "sleep 1000 & echo $!; wait; sleep 1000"], "--drain", "1h")
+        let client = try SocketFile.connected(to: try server.address())
+        let left = try #require(Int32(try client.hear() ?? ""))
+        defer { kill(left, SIGKILL) }
+        let programs = try server.use.children + [left]
+        #expect(programs.count == 2)
+        server.send(signal: SIGINT)
+        try server.errorLine(containing: "ctrl-C leaves at once")
+        #expect(programs.allSatisfy(ProcessUse.isRunning))
+        server.send(signal: SIGINT)
+        #expect(try server.exit() == .status(130))
+        try wait(until: { !programs.contains(where: ProcessUse.isRunning) })
+    }
+
+    @Test func `a second ctrl-C takes the program of a conversation along, though it does not want to end`() throws {
+        let words = #"trap "echo asked >&2" TERM; echo $$; while :; do sleep 1000 & wait; done"#
+        let program = try ForeignProgram.nt("connect", "exec:sh -c '\(words)'")
+        let left = try #require(Int32(try program.line()))
+        defer { kill(-left, SIGKILL) }
+        program.send(signal: SIGINT)
+        try program.errorLine(containing: "asked")
+        program.send(signal: SIGINT)
+        #expect(try program.exit() == .status(130))
+        try wait(until: { !ProcessUse.isRunning(left) })
+    }
+
     // P21: children are bounded
     @Test(arguments: ["listen", "relay"])
     func `no more than forty programs run at a time, and further clients wait`(verb: String) throws {
@@ -120,6 +149,13 @@ import Testing
 }
 
 extension ProcessUse {
+    /// Whether a process goes on; one that has ended need not have been waited for.
+    static func isRunning(_ process: Int32) -> Bool {
+        // Behind the name in parentheses is the state.
+        let state = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8))?.split(separator: ")").last
+        return state.map { !$0.hasPrefix(" Z") && !$0.hasPrefix(" X") } ?? false
+    }
+
     /// Once its clients' ends have come to it: the least that it has in many looks, a while after the last program.
     static func settled(_ server: ForeignProgram) throws -> ProcessUse {
         var least = try server.use

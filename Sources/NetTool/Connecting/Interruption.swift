@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import ArgumentParser
 import Reactor
 import Sockets
 import Synchronization
@@ -61,7 +60,7 @@ final class Interruption: Sendable {
             bell.yield(signal)
         } else {
             mode.restore(forGood: true)
-            RootCommand.exit(withError: ExitCode(ExitStatus(endedBy: signal).rawValue))
+            RootCommand.leave(with: ExitStatus(endedBy: signal).rawValue)
         }
     }
 }

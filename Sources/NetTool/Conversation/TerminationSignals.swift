@@ -3,7 +3,6 @@
 // Facts:    a loop that is stuck (a reader of standard output that does not read) can't act on a signal; a person who
 //           types ctrl-C a second time means now.
 // Decision: the signals come on a loop of their own, which ends the process itself at the second ctrl-C.
-import ArgumentParser
 import Reactor
 import Sockets
 
@@ -23,7 +22,7 @@ struct TerminationSignals: Sendable {
     }
 
     /// Calls `action` for each signal until the task is cancelled; but the second ctrl-C ends the process with 130, at
-    /// once, `beforeExit` first.
+    /// once, `beforeExit` first; the programs that it has started end with it.
     func watch(
         beforeExit: @escaping @Sendable () -> Void = {}, _ action: @escaping @Sendable (Signal) -> Void
     ) async {
@@ -34,7 +33,7 @@ struct TerminationSignals: Sendable {
                 interrupts += signal == .interrupt ? 1 : 0
                 if interrupts >= 2 {
                     beforeExit()
-                    RootCommand.exit(withError: ExitCode(ExitStatus.interrupted.rawValue))
+                    RootCommand.leave(with: ExitStatus.interrupted.rawValue)
                 }
                 action(signal)
             }

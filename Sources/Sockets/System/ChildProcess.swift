@@ -41,10 +41,14 @@ package struct ChildProcess: ~Copyable, Sendable {
     ///   in a program that ignores `SIGCHLD`, where the system forgets each child at its end. No process is left then.
     package init(_ request: SpawnRequest) throws(Errno) {
         AbandonedChildren.shared.forgetEnded()
-        let identifier = try SystemCalls.spawn(request)
+        let identifier =
+            request.leadsGroup
+            ? try ChildGroups.shared.starting { () throws(Errno) in try SystemCalls.spawn(request) }
+            : try SystemCalls.spawn(request)
         do throws(Errno) {
             owned = try SystemCalls.processDescriptor(identifier)
         } catch {
+            ChildGroups.shared.remove(identifier)
             SystemCalls.endNow(identifier)
             throw error
         }
@@ -57,8 +61,10 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// - Throws: `EMFILE` and its like; the child is ended then.
     package init(forked identifier: CInt) throws(Errno) {
         do throws(Errno) {
+            _ = try ChildGroups.shared.starting { () throws(Errno) in identifier }
             owned = try SystemCalls.processDescriptor(identifier)
         } catch {
+            ChildGroups.shared.remove(identifier)
             SystemCalls.endNow(identifier)
             throw error
         }
@@ -68,8 +74,16 @@ package struct ChildProcess: ~Copyable, Sendable {
 
     deinit {
         // One that could not be asked may go on.
-        if ended == nil && ((try? SystemCalls.end(ofProcess: owned.number, waiting: false)) ?? nil) == nil {
+        if ended == nil && ((try? Self.end(of: identifier, owned.number)) ?? nil) == nil {
+            ChildGroups.shared.remove(identifier)
             AbandonedChildren.shared.add(identifier)
+        }
+    }
+
+    /// How the process ended, which the system tells once, or nil while it goes on.
+    private static func end(of identifier: CInt, _ number: CInt) throws(Errno) -> ProcessEnd? {
+        try ChildGroups.shared.end(of: identifier) { () throws(Errno) in
+            try SystemCalls.end(ofProcess: number, waiting: false)
         }
     }
 
@@ -78,7 +92,8 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// C: `waitid(2)`.
     package mutating func wait() throws(Errno) -> ProcessEnd {
         if let ended { return ended }
-        guard let end = try SystemCalls.end(ofProcess: owned.number, waiting: true) else { throw .noChildProcess }
+        _ = try SystemCalls.end(ofProcess: owned.number, waiting: true, keeping: true)
+        guard let end = try Self.end(of: identifier, owned.number) else { throw .noChildProcess }
         ended = end
         return end
     }
@@ -88,7 +103,7 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// C: `waitid(2)` with `WNOHANG`.
     package mutating func end() throws(Errno) -> ProcessEnd? {
         if let ended { return ended }
-        ended = try SystemCalls.end(ofProcess: owned.number, waiting: false)
+        ended = try Self.end(of: identifier, owned.number)
         return ended
     }
 

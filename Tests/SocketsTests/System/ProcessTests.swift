@@ -57,6 +57,19 @@ import Testing
         #expect(try shell("pwd") { $0.directory = .descriptor(number) }.output == "\(home.path)\n")
     }
 
+    // P21
+    @Test func `the end of all groups is that of their leaders, and nobody is started after it`() throws {
+        let groups = ChildGroups()
+        var child = try ChildProcess(SpawnRequest("sleep", arguments: ["sleep", "1000"]))
+        let number = child.identifier
+        _ = try groups.starting { () throws(Errno) in number }
+        #expect(groups.count == 1)
+        groups.endAll()
+        #expect(try child.wait() == .signalled(.kill, dumpedCore: false))
+        let error = #expect(throws: Errno.self) { try groups.starting { 1 } }
+        #expect(error == .canceled)
+    }
+
     @Test func `a name without a slash is looked for along PATH`() throws {
         var child = try ChildProcess(SpawnRequest("true"))
         #expect(try child.wait() == .exited(0))
