@@ -81,6 +81,7 @@ struct HelpTests {
         ["listen", ":0", "echo", "--mode", "fast"], ["listen", "tls://:0", "echo"],
         ["bench"], ["bench", "tls://db:1"], ["bench", "udp://db:1", "-R"], ["bench", "db:1", "--rate", "fast"],
         ["bench", "db:1", "-P", "0"], ["bench", "db:1", "--length", "100"], ["bench", "db:1", "-d", "0"],
+        ["bench", "db:1", "-R", "--rate", "8M"],
     ])
     func `a wrong command line is told in one line, and is exit code 64`(words: [String]) {
         let run = ToolRun(words)

@@ -7,16 +7,17 @@ struct Bench: Verb {
         commandName: "bench",
         abstract: "Measure how much passes between here and an nt listen … sink.",
         usage: """
-            nt bench <host:port> [-d <time>] [-P <streams>] [-R] [--rate <bits>] [--json]
+            nt bench <host:port> [-d <time>] [-P <streams>] [-R|--rate <bits>] [--json]
             nt bench udp://<host:port> [-d <time>] [-P <streams>] [--rate <bits>] [--length <bytes>] [--json]
             """,
         discussion: """
             At the other end: nt listen :5201 udp://:5201 sink. Any program that reads to the end will do for TCP; \
             what it got is then not confirmed.
 
-            TCP sends as fast as it can, or at --rate. UDP sends at --rate (10M) and tells what was lost, what came \
-            late, how much the way varied (jitter, RFC 3550) and how long it is there and back (rtt). A rate is bits a \
-            second, of what the connections carry: 10M, 2.5G. Ctrl-C ends it early, with its numbers.
+            TCP sends as fast as it can, or at --rate; with --reverse the sink sends, as fast as it can. UDP sends at \
+            --rate (10M) and tells what was lost, what came late, how much the way varied (jitter, RFC 3550) and how \
+            long it is there and back (rtt). A rate is bits a second, of what the connections carry: 10M, 2.5G. \
+            Ctrl-C ends it early, with its numbers.
 
             Exit codes: 0 measured, 69 refused or unreachable, 75 no answer from the sink, 68 unknown host, 74 the \
             connection broke, 130 ctrl-C.

@@ -21,6 +21,9 @@ struct BenchRun: Sendable {
         switch opening.endpoint.scheme {
         case .tcp, .unix:
             if options.length != nil { throw ToolFailure(.usage, "--length is the length of a datagram: udp://") }
+            if options.isReverse, options.rate != nil {
+                throw ToolFailure(.usage, "--rate is for what is sent from here: with --reverse the sink sends")
+            }
         case .udp:
             if options.isReverse {
                 throw ToolFailure(.usage, "--reverse is for streams: a sink sends nobody datagrams unasked")
