@@ -41,7 +41,7 @@ package enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
         case .commandNotFound: "the command behind -- is not found"
         case .hungUp: "ended by SIGHUP: the terminal has gone"
         case .interrupted: "ended by ctrl-C"
-        case .terminated: "ended by SIGTERM"
+        case .terminated: "ended by SIGTERM; what drains then ends with 0"
         }
     }
 }

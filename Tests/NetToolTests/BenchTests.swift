@@ -123,14 +123,27 @@ import Testing
         #expect(try Events.parse(silent.output).last?["status"] as? Int == 75)
     }
 
-    @Test func `ctrl-C ends it early, with its numbers`() throws {
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+    func `ctrl-C and SIGTERM end it early, with its numbers`(signal: Int32, status: Int32) throws {
         let server = try sink("127.0.0.1:0")
         let program = try ForeignProgram.nt("bench", try server.address(), "-d", "1h", "--json")
         try program.line(containing: "interval")
-        program.send(signal: SIGINT)
-        #expect(try program.exit() == .status(130))
+        program.send(signal: signal)
+        #expect(try program.exit() == .status(status))
         let end = try #require(try Events.parse(program.output).last)
-        #expect(end["event"] as? String == "end" && (end["bytes"] as? Int ?? 0) > 0 && end["status"] as? Int == 130)
+        #expect(end["event"] as? String == "end" && (end["bytes"] as? Int ?? 0) > 0)
+        #expect(end["status"] as? Int == Int(status))
+    }
+
+    @Test func `SIGTERM ends it where the other side reads nothing, after --timeout`() throws {
+        let deaf = try Socket.listening(on: "127.0.0.1:0")
+        let program = try ForeignProgram.nt(
+            "bench", "\(try deaf.localAddress)", "-d", "1h", "--timeout", "100ms", "--json")
+        try program.line(containing: "interval")
+        program.send(signal: SIGTERM)
+        #expect(try program.exit() == .status(143))
+        let end = try #require(try Events.parse(program.output).last)
+        #expect(end["event"] as? String == "end" && end["status"] as? Int == 143)
     }
 
     @Test(arguments: [("500K", 5e5), ("10M", 1e7), ("2.5G", 2.5e9), ("800", 800), ("1k", 1e3)])

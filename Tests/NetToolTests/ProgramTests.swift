@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import TestSupport
 import Testing
 
@@ -112,10 +113,54 @@ struct ProgramTests {
         #expect(try program.exit() == .signal(2))
     }
 
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+    func `with events a wait that is broken off has its end`(signal: Int32, status: Int32) throws {
+        let server = try Socket.listening(on: "127.0.0.1:0")
+        let program = try nt(
+            "check", "\(try server.localAddress)", "unix:/nonexistent", "--wait", "1h", "--every", "1h", "--json")
+        try program.line(containing: "\"check\"")
+        program.send(signal: signal)
+        #expect(try program.exit() == .status(status))
+        let end = try #require(try Events.parse(program.output).last)
+        #expect(end["event"] as? String == "end" && end["status"] as? Int == Int(status))
+        #expect(end["open"] as? Int == 1 && program.errors.isEmpty)
+    }
+
+    @Test func `with events a scan that is broken off has its end`() throws {
+        // A listener whose queue is full answers nobody.
+        let listener = try Socket.listening(on: SocketAddress.loopback(0), backlog: 0)
+        let address = try listener.localAddress
+        var callers: [SharedSocket] = []
+        for _ in 0..<4 {
+            var caller = try Socket(.ipv4, .stream)
+            try caller.setTimeLimit(.zero)
+            _ = caller.connectResult(to: address)
+            callers.append(SharedSocket(caller))
+        }
+        let port = try #require(address.port)
+        let program = try nt("check", "127.0.0.1", "--ports", "\(port)", "--timeout", "1h", "--json")
+        // It waits for its connection, and has held its signals back before.
+        try wait(until: { try !program.blockedSignals().isEmpty })
+        program.send(signal: SIGTERM)
+        #expect(try program.exit() == .status(143))
+        let end = try #require(try Events.parse(program.output).last)
+        #expect(end["event"] as? String == "end" && end["open"] as? Int == 0 && end["silent"] as? Int == 0)
+        #expect(callers.count == 4)
+    }
+
     @Test func `events come one a line, each as soon as it is known`() throws {
         let server = try Socket.listening(on: "127.0.0.1:0")
         let program = try nt("check", "\(try server.localAddress)", "unix:/nonexistent", "--wait", "1h", "--json")
         #expect(try program.line().hasPrefix(#"{"event":"check","address":"127.0.0.1:"#))
         program.kill()
+    }
+}
+
+extension ForeignProgram {
+    /// The signals that its first thread blocks, as the system writes them; nothing for none.
+    fileprivate func blockedSignals() throws -> String {
+        let status = try String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") })
+        return String(line.dropFirst("SigBlk:".count).drop { " \t0".contains($0) })
     }
 }

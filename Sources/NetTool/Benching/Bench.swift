@@ -17,10 +17,10 @@ struct Bench: Verb {
             TCP sends as fast as it can, or at --rate; with --reverse the sink sends, as fast as it can. UDP sends at \
             --rate (10M) and tells what was lost, what came late, how much the way varied (jitter, RFC 3550) and how \
             long it is there and back (rtt). A rate is bits a second, of what the connections carry: 10M, 2.5G. \
-            Ctrl-C ends it early, with its numbers.
+            Ctrl-C and SIGTERM end it early, with its numbers.
 
             Exit codes: 0 measured, 69 refused or unreachable, 75 no answer from the sink, 68 unknown host, 74 the \
-            connection broke, 130 ctrl-C.
+            connection broke, 130 ctrl-C, 143 SIGTERM.
             """)
 
     @OptionGroup var options: BenchOptions

@@ -51,20 +51,41 @@ struct BenchRun: Sendable {
     }
 
     private func measure(on loop: EventLoop) async throws -> ExitStatus {
-        let signals = try await TerminationSignals([.interrupt])
+        let signals = try await TerminationSignals()
         let load = BenchLoad(
             on: loop, for: duration, bytesPerSecond: rate.map { $0.bitsPerSecond / 8 / Double(streams) },
             patience: opening.timeout)
-        let isInterrupted = InterruptedFlag()
-        async let _ = signals.watch { _ in
-            isInterrupted.set()
+        let ending = EndingSignal()
+        let (enough, bell) = AsyncStream<Void>.makeStream()
+        async let _ = signals.watch { signal in
+            ending.note(signal)
             load.stop()
+            bell.yield()
         }
         try begin()
         let start = loop.timeNow
-        let result = try await withThrowingTaskGroup(of: BenchResult?.self) { group in
+        let result: BenchResult
+        do { result = try await measureAll(load, from: start, until: enough) } catch {
+            let failure = ToolFailure(error)
+            throw ToolFailure(ending.status ?? failure.status, failure.message)
+        }
+        let status = ending.status ?? .success
+        try tell(result, in: start.duration(to: loop.timeNow), status)
+        return status
+    }
+
+    /// - Parameter enough: gives something when somebody has had enough: the rest must not take long then.
+    private func measureAll(
+        _ load: BenchLoad, from start: LoopInstant, until enough: AsyncStream<Void>
+    ) async throws -> BenchResult {
+        try await withThrowingTaskGroup(of: BenchResult?.self) { group in
             for _ in 0..<streams { group.addTask { try await measureOne(load) } }
             group.addTask { try await tellIntervals(load, from: start) }
+            group.addTask {
+                for await _ in enough { break }
+                try await load.loop.sleep(for: load.patience)
+                throw ToolFailure(.timedOut, "\(opening.endpoint) has not come to an end")
+            }
             defer { group.cancelAll() }
             var sum: BenchResult?
             var left = streams
@@ -75,9 +96,6 @@ struct BenchRun: Sendable {
             }
             return sum ?? BenchResult()
         }
-        let status: ExitStatus = isInterrupted.isSet ? .interrupted : .success
-        try tell(result, in: start.duration(to: loop.timeNow), status)
-        return status
     }
 
     private func measureOne(_ load: BenchLoad) async throws -> BenchResult {

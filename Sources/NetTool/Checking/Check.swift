@@ -22,7 +22,8 @@ struct Check: Verb {
             Times are written 250ms, 5s, 2m or 1h; a bare number is seconds.
 
             Exit codes: 0 open (all of them, or one with --any), 69 refused or unreachable, 75 no answer, or --wait \
-            ran out, 68 unknown host, 77 not permitted. Of several failures the first address's counts.
+            ran out, 68 unknown host, 77 not permitted. Of several failures the first address's counts. With --json \
+            ctrl-C (130) and SIGTERM (143) end it with the last event.
             """)
 
     @OptionGroup var options: CheckOptions

@@ -19,25 +19,36 @@ struct CheckRun {
     }
 
     func run() throws(ToolFailure) -> ExitStatus {
-        if let ports = options.ports {
-            guard session.command.isEmpty else { throw ToolFailure(.usage, "--ports runs no command: leave out --") }
-            return try PortScan(ports.ports, within: options.timeout.duration, in: session, report).run(
-                options.addresses[0])
+        if options.ports != nil, !session.command.isEmpty {
+            throw ToolFailure(.usage, "--ports runs no command: leave out --")
         }
-        let outcomes = try probe()
-        let status = status(of: outcomes)
-        let open = outcomes.count { $0?.isOpen == true }
-        try report.end(status, [.init("open", JSONValue(open)), .init("closed", JSONValue(outcomes.count - open))])
+        let status = try check()
         if status == .success, !session.command.isEmpty { try replaceProgram() }
         return status
     }
 
-    private func probe() throws(ToolFailure) -> [Prober.Outcome?] {
+    /// Checks, and tells the end: with events that of a signal too.
+    private func check() throws(ToolFailure) -> ExitStatus {
+        let signals = report.isJSON ? try HeldSignals() : nil
+        // A command gets them as they were.
+        defer { signals?.release() }
+        if let ports = options.ports {
+            let scan = PortScan(ports.ports, within: options.timeout.duration, in: session, report, signals)
+            return try scan.run(options.addresses[0])
+        }
+        let outcomes = try probe(signals)
+        let status = signals?.takeStatus() ?? status(of: outcomes)
+        let open = outcomes.count { $0?.isOpen == true }
+        try report.end(status, [.init("open", JSONValue(open)), .init("closed", JSONValue(outcomes.count - open))])
+        return status
+    }
+
+    private func probe(_ signals: HeldSignals?) throws(ToolFailure) -> [Prober.Outcome?] {
         var targets: [CheckTarget] = []
         for text in options.addresses { targets.append(try Self.target(text)) }
         let width = targets.map(\.name.count).max() ?? 0
         let patience = wait.map { Prober.Patience(limit: $0, interval: options.every.duration) }
-        var prober = Prober(targets, attemptLimit: options.timeout.duration, patience: patience)
+        var prober = Prober(targets, attemptLimit: options.timeout.duration, patience: patience, stop: signals)
         var told = 0
         try prober.run { prober throws(ToolFailure) in
             // In the order in which they were asked for.

@@ -8,12 +8,15 @@ struct PortScan {
     private let limit: Duration
     private let session: Session
     private let report: Report
+    /// What ends it before its end.
+    private let signals: HeldSignals?
 
-    init(_ ports: [Port], within limit: Duration, in session: Session, _ report: Report) {
+    init(_ ports: [Port], within limit: Duration, in session: Session, _ report: Report, _ signals: HeldSignals?) {
         self.ports = ports
         self.limit = limit
         self.session = session
         self.report = report
+        self.signals = signals
     }
 
     /// - Returns: `.success` if a port is open.
@@ -24,16 +27,19 @@ struct PortScan {
                 .usage,
                 "--ports is for hosts of your own: \(address) is neither private nor on a network of this machine")
         }
-        var (open, refused) = (0, 0)
+        var (tried, open, refused) = (0, 0, 0)
+        var ending: ExitStatus?
         // In parts, each bounded in time and memory.
-        for start in stride(from: 0, to: ports.count, by: Self.part) {
+        for start in stride(from: 0, to: ports.count, by: Self.part) where ending == nil {
             let outcomes = try probe(ports[start..<min(start + Self.part, ports.count)], of: text, addresses)
+            tried += outcomes.count
             open += outcomes.count { $0.isOpen }
             refused += outcomes.count { $0.failure == .refused }
+            ending = signals?.takeStatus()
         }
-        let silent = ports.count - open - refused
-        session.remark("\(ports.count) ports tried: \(open) open, \(refused) refused, \(silent) silent or unreachable")
-        let status: ExitStatus = open > 0 ? .success : .unavailable
+        let silent = tried - open - refused
+        session.remark("\(tried) ports tried: \(open) open, \(refused) refused, \(silent) silent or unreachable")
+        let status = ending ?? (open > 0 ? .success : .unavailable)
         try report.end(
             status,
             [.init("open", JSONValue(open)), .init("refused", JSONValue(refused)), .init("silent", JSONValue(silent))])
@@ -47,14 +53,14 @@ struct PortScan {
         _ ports: ArraySlice<Port>, of text: String, _ addresses: [IPAddress]
     ) throws(ToolFailure) -> [Prober.Outcome] {
         let targets = ports.map { CheckTarget(addresses, port: $0, named: "\(text):\($0)") }
-        var prober = Prober(targets, attemptLimit: limit)
+        var prober = Prober(targets, attemptLimit: limit, stop: signals)
         try prober.run { _ in false }
-        let outcomes = prober.outcomes.compactMap(\.self)
-        for case .closed(.exhausted(let words), _) in outcomes {
+        let outcomes = prober.outcomes
+        for case .closed(.exhausted(let words), _)? in outcomes {
             throw ToolFailure(.timedOut, "\(text): not every port was tried: \(words)")
         }
-        for (port, outcome) in zip(ports, outcomes) where outcome.isOpen { try tell(port, of: text) }
-        return outcomes
+        for (port, outcome) in zip(ports, outcomes) where outcome?.isOpen == true { try tell(port, of: text) }
+        return outcomes.compactMap(\.self)
     }
 
     private func tell(_ port: Port, of host: String) throws(ToolFailure) {

@@ -26,6 +26,8 @@ struct Prober {
     private var breadth = Self.breadth
     private let attemptLimit: Duration
     private let patience: Patience?
+    /// Once this descriptor is readable nothing more is wanted.
+    private let stop: FileDescriptor?
     private let start = SystemClock.now
     private var runs: [Run]
 
@@ -39,9 +41,10 @@ struct Prober {
         var isWaiting: Bool { outcome == nil && attempt == nil }
     }
 
-    init(_ targets: [CheckTarget], attemptLimit: Duration, patience: Patience? = nil) {
+    init(_ targets: [CheckTarget], attemptLimit: Duration, patience: Patience? = nil, stop: HeldSignals? = nil) {
         self.attemptLimit = attemptLimit
         self.patience = patience
+        self.stop = stop.map { FileDescriptor(rawValue: $0.number) }
         let start = start
         runs = targets.map { Run(target: $0, due: start) }
     }
@@ -52,17 +55,21 @@ struct Prober {
     /// What is known of one target.
     subscript(index: Int) -> Outcome? { runs[index].outcome }
 
-    /// Goes on until every target has an outcome, or `isEnough` says so; it is asked each time that outcomes were
-    /// added.
+    /// Goes on until every target has an outcome, or a signal comes, or `isEnough` says so; it is asked each time that
+    /// outcomes were added.
     ///
     /// - Throws: a failure of the waiting itself, and what `isEnough` throws.
     mutating func run(until isEnough: (Prober) throws(ToolFailure) -> Bool) throws(ToolFailure) {
-        while runs.contains(where: { $0.outcome == nil }) {
+        while !isStopped, runs.contains(where: { $0.outcome == nil }) {
             let before = runs.count { $0.outcome != nil }
             startWhatIsDue()
             if runs.count(where: { $0.outcome != nil }) == before { try waitForOne() }
             if runs.count(where: { $0.outcome != nil }) > before, try isEnough(self) { return }
         }
+    }
+
+    private var isStopped: Bool {
+        stop.map { (try? SystemCalls.isReady($0.rawValue, for: .readable)) ?? false } ?? false
     }
 
     /// How many attempts are under way.
@@ -95,6 +102,7 @@ struct Prober {
     /// Waits for the first thing to happen, a deadline among them, and takes it up.
     private mutating func waitForOne() throws(ToolFailure) {
         var poll = Poll()
+        if let stop { poll.register(stop, for: .input) }
         var earliest: Duration?
         let hasRoom = underway < breadth
         // What waits for room is not due before another attempt has ended.
