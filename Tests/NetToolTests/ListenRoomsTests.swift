@@ -135,6 +135,34 @@ import Testing
         #expect(server.output.contains("got 10 bytes of digits"))
     }
 
+    @Test func `files counts the bytes that have passed, of whatever came of them`() throws {
+        let folder = try TemporaryDirectory()
+        try Data("0123456789".utf8).write(to: URL(filePath: folder.file("digits")))
+        _ = try Command.run(["truncate", "-s", "1G", folder.file("holes")])
+        let server = try ForeignProgram.nt("listen", "127.0.0.1:0", "files", folder.path, "--json")
+        let listening = try #require(try Events.parse(try server.line() + "\n").first)
+        let address = try #require(listening["address"] as? String)
+        func counts() throws -> (come: Int?, gone: Int?) {
+            let event = try Events.parse(try server.line(containing: "disconnected") + "\n").first
+            return (event?["bytes_in"] as? Int, event?["bytes_out"] as? Int)
+        }
+        for request in ["/stat digits\n", "/get 0 - digits\n", "/get nonsense\n", "digits", "missing"] {
+            let client = try SocketFile.connected(to: address)
+            try client.say(request)
+            try client.finishWriting()
+            let answer = try client.readToEnd(maximumLength: 1000)
+            let (come, gone) = try counts()
+            #expect(come == request.utf8.count && gone == answer.count, "\(request)")
+        }
+        let client = try SocketFile.connected(to: address)
+        try client.say("holes")
+        #expect(try client.read(exactly: 1 << 20).count == 1 << 20)
+        try client.shared.socket.set(.linger, to: .reset)
+        _ = consume client
+        let (come, gone) = try counts()
+        #expect(come == 5 && (1 << 20..<1 << 30).contains(gone ?? 0))
+    }
+
     @Test(arguments: [
         (["listen", ":0", "echo", "--history", "5"], "are for nt listen with chat"),
         (["listen", ":0", "chat", "--history", "-1"], "--history"),

@@ -66,16 +66,17 @@ final class RoomService: Sendable {
         case .files(let directory):
             let exchange = FileExchange(of: directory) { [log] event in
                 switch event {
-                case .wanted(let name, _):
-                    client.note(bytesIn: name.bytes.count)
-                    try? log.line("wants \(name)", from: client.name)
+                case .wanted(let name, _): try? log.line("wants \(name)", from: client.name)
                 case .refused(let name, _, let reason): try? log.line("gets no \(name): \(reason)", from: client.name)
                 case .sent(let name, let count, _):
-                    client.note(bytesOut: Int(clamping: count))
                     try? log.line("got \(count) bytes of \(name)", from: client.name)
                 }
             }
-            try await exchange.serve(connection)
+            // Requests that are none count too, and what went of a file that broke off.
+            let counted = try await connection.counted { count, direction in
+                if direction == .receiving { client.note(bytesIn: count) } else { client.note(bytesOut: count) }
+            }
+            try await exchange.serve(counted)
         }
     }
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decision: a transport around the transport, for servers with metrics alone. Where none are asked for, no receive and
-//           no send does anything for the sake of them.
-import Sockets
+// Decision: a transport around the transport, for servers with metrics and for whoever else asks. Where nobody does, no
+//           receive and no send does anything for the sake of them.
+package import Sockets
 
 /// A transport whose bytes are counted.
 final class CountingTransport: Transport {
     private let base: any Transport
-    private let probe: LoopProbe
+    private let note: @Sendable (_ count: Int, TransportDirection) -> Void
 
-    init(_ base: any Transport, _ probe: LoopProbe) {
+    /// - Parameter note: called on the loop for all that has moved.
+    init(_ base: any Transport, _ note: @escaping @Sendable (_ count: Int, TransportDirection) -> Void) {
         self.base = base
-        self.probe = probe
+        self.note = note
     }
 
     var loop: EventLoop { base.loop }
@@ -32,12 +33,12 @@ final class CountingTransport: Transport {
 
     @inline(__always)
     private func counted(_ attempt: TransferAttempt, _ direction: TransportDirection) -> TransferAttempt {
-        if case .moved(let count) = attempt { probe.note(count, direction) }
+        if case .moved(let count) = attempt { note(count, direction) }
         return attempt
     }
 
     func noteMoved(_ count: Int, _ direction: TransportDirection) {
-        probe.note(count, direction)
+        note(count, direction)
         base.noteMoved(count, direction)
     }
 
@@ -63,4 +64,17 @@ final class CountingTransport: Transport {
     func close() { base.close() }
     func abort() { base.abort() }
     func cancel() { base.cancel() }
+}
+
+extension Connection {
+    /// The same connection, whose bytes are counted: what has come, and what the system has taken to send, whoever
+    /// reads and writes it and however.
+    ///
+    /// - Parameter note: called on the loop each time that bytes have moved.
+    /// - Throws: as ``wrapped(by:)``.
+    package nonisolated(nonsending) func counted(
+        _ note: @escaping @Sendable (_ count: Int, TransportDirection) -> Void
+    ) async throws(SocketError) -> Connection {
+        try await wrapped { CountingTransport($0, note) }
+    }
 }

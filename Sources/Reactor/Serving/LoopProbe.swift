@@ -80,6 +80,6 @@ struct LoopProbes: Sendable {
 
     /// The transport, with its bytes counted on its loop.
     func counting(_ transport: any Transport) -> (any Transport)? {
-        probes.first { $0.loop === transport.loop }.map { CountingTransport(transport, $0) }
+        probes.first { $0.loop === transport.loop }.map { CountingTransport(transport, $0.note) }
     }
 }
