@@ -24,6 +24,18 @@ extension ToolFailure {
         default: self.init(.failure, "\(error)")
         }
     }
+
+    /// A program that the system does not start.
+    init(_ error: Errno, running program: String) {
+        self.init(
+            error == .noSuchFileOrDirectory ? .commandNotFound : .notExecutable,
+            "\(program.quoted) can't be run: \(error.words)")
+    }
+
+    /// Refuses a program that could be started for no client.
+    static func check(program: String) throws(ToolFailure) {
+        do throws(Errno) { try SystemCalls.checkProgram(program) } catch { throw ToolFailure(error, running: program) }
+    }
 }
 
 extension ExitStatus {

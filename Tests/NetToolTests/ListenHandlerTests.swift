@@ -38,13 +38,41 @@ import Testing
         #expect(try client.exit() == .status(0))
     }
 
-    @Test func `a program that fails or is not there is told, and serves the next client all the same`() throws {
+    @Test func `a program that fails is told, and serves the next client all the same`() throws {
         let failing = try ForeignProgram.nt("listen", "127.0.0.1:0", "exec", "--", "sh", "-c", "exit 3")
         for _ in 0..<2 { #expect(try SocketFile.connected(to: try failing.address()).hear() == nil) }
         #expect(try failing.errorLine(containing: "- ").hasSuffix("(sh: exit code 3)"))
-        let missing = try ForeignProgram.nt("listen", "127.0.0.1:0", "exec", "/nonexistent/program")
-        #expect((try? SocketFile.connected(to: try missing.address()).hear()) == nil)
-        #expect(try missing.errorLine(containing: "- ").hasSuffix("(/nonexistent/program: no such file or directory)"))
+    }
+
+    @Test func `a program that can be started for nobody is refused at once, as a command behind -- is`() throws {
+        let verbs = [["listen", "127.0.0.1:0", "exec"], ["relay", "127.0.0.1:0"]]
+        let programs: [(String, Int32, String)] = [
+            ("/nonexistent/program", 127, "no such file or directory"),
+            ("no-such-command", 127, "no such file or directory"), ("/etc/passwd", 126, "permission denied"),
+            ("/tmp", 126, "permission denied"),
+        ]
+        for (program, status, reason) in programs {
+            for verb in verbs {
+                let word = verb[0] == "relay" ? "exec:\(program)" : program
+                let run = ToolRun(verb + [word])
+                #expect(run.status.rawValue == status)
+                #expect(run.errors == "nt: \"\(program)\" can't be run: \(reason)\n")
+            }
+        }
+    }
+
+    @Test func `a program that is no more there is told, and its clients are let go`() throws {
+        let directory = try TemporaryDirectory()
+        let program = directory.file("program")
+        try FileManager.default.copyItem(atPath: "/bin/cat", toPath: program)
+        for words in [["listen", "127.0.0.1:0", "exec", program], ["relay", "127.0.0.1:0", "exec:\(program)"]] {
+            let server = try ForeignProgram(BuiltProgram.path("nt"), words)
+            let address = try server.address()
+            try FileManager.default.moveItem(atPath: program, toPath: program + ".away")
+            for _ in 0..<2 { #expect((try? SocketFile.connected(to: address).hear()) == nil) }
+            #expect(try server.errorLine(containing: "- ").contains("no such file or directory"))
+            try FileManager.default.moveItem(atPath: program + ".away", toPath: program)
+        }
     }
 
     @Test func `a client that breaks off takes its program with it, and what that has started`() throws {

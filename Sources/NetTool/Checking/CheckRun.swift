@@ -87,8 +87,7 @@ struct CheckRun {
     /// Becomes the command. It returns only by throwing.
     private func replaceProgram() throws(ToolFailure) {
         do throws(Errno) { try SystemCalls.replaceProgram(with: session.command) } catch {
-            let status: ExitStatus = error == .noSuchFileOrDirectory ? .commandNotFound : .notExecutable
-            throw ToolFailure(status, "\(session.command[0].quoted) can't be run: \(error.words)")
+            throw ToolFailure(error, running: session.command[0])
         }
     }
 }

@@ -43,7 +43,8 @@ struct Listen: Verb {
             begun has --drain for the rest of it; a second ctrl-C leaves at once.
 
             Exit codes: 0 drained after SIGTERM, or the one client has ended, 130 ctrl-C, 69 the address can't be had, \
-            77 not permitted, 75 no client within --timeout, 68 unknown host.
+            77 not permitted, 75 no client within --timeout, 68 unknown host, 66 no such directory, 127 the program \
+            of exec is not found, 126 it can't be run.
             """)
 
     @OptionGroup var options: ListenOptions

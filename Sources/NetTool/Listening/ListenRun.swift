@@ -24,6 +24,7 @@ final class ListenRun: Sendable {
         admitted = options.admission.filter
         try addresses.check(handler, isFiltered: !admitted.allowed.isEmpty)
         if !addresses.datagrams.isEmpty, let obstacle = handler.datagramObstacle { throw ToolFailure(.usage, obstacle) }
+        if case .exec(let words) = handler { try ToolFailure.check(program: words.first ?? "") }
         if handler == .stdio, addresses.hasStandardIO {
             throw ToolFailure(.usage, "- is a client here: say which handler it is to have")
         }

@@ -39,7 +39,8 @@ struct Relay: Verb {
             second ctrl-C leaves at once.
 
             Exit codes: 0 drained after SIGTERM, 130 ctrl-C, 69 the address can't be had, 77 not permitted, 68 unknown \
-            host, 66 no --auth-file, 73 a file can't be made, 74 a file can't be written.
+            host, 66 no --auth-file, 73 a file can't be made, 74 a file can't be written, 127 the program of exec: is \
+            not found, 126 it can't be run.
             """)
 
     @OptionGroup var options: RelayOptions

@@ -15,6 +15,7 @@ final class RelayRun: Sendable {
         rules = try options.access.rules(on: session.machine)
         try options.check(targets)
         places = try RelayPlaces(options.listen, isPublic: options.isPublic, for: targets, rules)
+        if case .program(let words) = targets.all[0] { try ToolFailure.check(program: words[0]) }
         self.options = options
         machine = session.machine
     }

@@ -10,7 +10,7 @@ package enum SystemCall: String, CaseIterable, Sendable {
     case select, poll, epollCreate, epollControl, epollWait, eventfd
     // Descriptors and files
     case close, dup, fcntl, flock, ioctl, openat2, openat, fstat, readlink, symlink, rename, unlink, linkat, getdents,
-        mkdirat, fsync, fchmodat
+        mkdirat, fsync, fchmodat, faccessat
     // Processes and signals
     case pipe, fork, spawn, exec, waitid, pidfdOpen, pidfdSendSignal, kill, signalfd, sigmask, sigaction, getrlimit,
         setrlimit

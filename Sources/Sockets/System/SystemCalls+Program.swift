@@ -18,4 +18,30 @@ extension SystemCalls {
         guard let file = unsafe arguments[0] else { throw .noMemory }
         _ = try perform(.exec) { unsafe execvp(file, &arguments) }
     }
+
+    /// Looks whether a program could be started, where ``replaceProgram(with:)`` and a spawn look for it. Whether it
+    /// is one that this machine can run only its start tells.
+    ///
+    /// - Throws: `ENOENT` for one that is nowhere, `EACCES` for what may not be run, or is a directory.
+    ///
+    /// C: `faccessat(2)` with `X_OK`.
+    package static func checkProgram(_ name: String) throws(Errno) {
+        if name.isEmpty { throw .noSuchFileOrDirectory }
+        if name.utf8.contains(0) { throw .invalidArgument }
+        if name.utf8.contains(UInt8(ascii: "/")) { return try checkExecutable(name) }
+        var failure = Errno.noSuchFileOrDirectory
+        let path = Environment.value(of: "PATH") ?? "/bin:/usr/bin"
+        for directory in path.split(separator: ":", omittingEmptySubsequences: false) {
+            // An empty one is where this process is.
+            do throws(Errno) { return try checkExecutable(directory.isEmpty ? name : "\(directory)/\(name)") } catch {
+                if error == .permissionDenied { failure = error }
+            }
+        }
+        throw failure
+    }
+
+    private static func checkExecutable(_ path: String) throws(Errno) {
+        if try status(of: path.utf8, in: currentDirectory).kind == .directory { throw .permissionDenied }
+        _ = try perform(.faccessat) { unsafe faccessat(currentDirectory, path, X_OK, AT_EACCESS) }
+    }
 }
