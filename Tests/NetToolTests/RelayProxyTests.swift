@@ -221,6 +221,19 @@ import Testing
         }
     }
 
+    @Test func `a client's time begins before its PROXY header`() throws {
+        let relay = try ForeignProgram.relay("127.0.0.1:1", "--proxy-protocol", "127.0.0.0/8", "--json")
+        let listening = try #require(try Events.parse(try relay.line() + "\n").first)
+        let before = try relay.use.descriptors
+        let client = try SocketFile.connected(to: try #require(listening["address"] as? String))
+        try wait(until: { try relay.use.descriptors > before })
+        let begin = ContinuousClock.now
+        try wait(until: { begin.duration(to: .now) > .milliseconds(100) })
+        try client.say("no header\n")
+        let event = try Events.parse(try relay.line(containing: "disconnected") + "\n").first
+        #expect(try #require(event?["seconds"] as? Double) > 0.02)
+    }
+
     @Test(.enabled(if: Haproxy.isInstalled, Comment(rawValue: Haproxy.absence)), arguments: ["v1", "v2"])
     func `haproxy says who a client is, and hears it`(version: String) throws {
         let server = try ForeignProgram.python(

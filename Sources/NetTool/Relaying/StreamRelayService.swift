@@ -56,6 +56,8 @@ final class StreamRelayService: Sendable {
     // MARK: One client
 
     private func serve(_ connection: Connection) async {
+        // A proxy's header is part of a client's time, above all one that does not come.
+        let start = connection.loop.timeNow
         var failure: (any Error)?
         do {
             if log.isFull { try await log.waitForRoom() }
@@ -68,7 +70,7 @@ final class StreamRelayService: Sendable {
             return log.note(.denied(peer: address))
         }
         let name = address.flatMap { $0.ip == nil ? nil : "\($0)" } ?? "client \(log.clientCount + 1)"
-        let client = ClientRecord(named: name, at: connection.loop.timeNow)
+        let client = ClientRecord(named: name, at: start)
         do throws(ToolFailure) { try log.connected(client) } catch { return ending.fail(error) }
         do {
             if let failure { throw failure }
