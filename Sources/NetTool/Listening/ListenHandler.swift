@@ -36,8 +36,11 @@ enum ListenHandler: Hashable, Sendable {
             return .greet(text)
         }
         if name == "files" {
-            guard arguments.count < 2 else { throw ToolFailure(.usage, "files takes one directory") }
-            return .files(arguments.first ?? ".")
+            // Nobody is to give away where they happen to be by leaving out a word.
+            guard arguments.count == 1, let directory = arguments.first else {
+                throw ToolFailure(.usage, "files takes one directory: files . for this one")
+            }
+            return .files(directory)
         }
         if let word = arguments.first { throw ToolFailure(.usage, "\(name) takes no \(word.quoted)") }
         return plain[name] ?? .stdio
