@@ -10,7 +10,14 @@ import Testing
         let addresses = try ListenAddresses([":4000"], isPublic: false).addresses
         #expect(addresses.first.map { "\($0)" } == "127.0.0.1:4000")
         #expect(addresses.allSatisfy { $0.ip?.isLoopback == true })
-        #expect(try ListenAddresses([":0"], isPublic: false).addresses.count == 1)
+    }
+
+    @Test func `where the system picks the port it is one family's, and the help says so`() throws {
+        #expect(try ListenAddresses([":0"], isPublic: false).addresses.map(\.family) == [.ipv4])
+        for verb in ["listen", "relay"] {
+            let words = ToolRun("help", verb).output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(words.contains("With port 0 the system picks one, and :0 is of IPv4 alone."))
+        }
     }
 
     @Test func `--public is every interface, and about bare ports alone`() throws {

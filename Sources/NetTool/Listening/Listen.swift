@@ -17,7 +17,7 @@ struct Listen: Verb {
         discussion: """
             Addresses: :PORT is this machine only (by IPv4 and IPv6), with --public every interface; host:port, \
             *:port, udp://…, unix:/path, unix-dgram:/path, fd:3, systemd:name; - serves standard input and output. \
-            With port 0 the system picks one.
+            With port 0 the system picks one, and :0 is of IPv4 alone.
 
             Handlers:
               echo         sends back what comes (RFC 862)

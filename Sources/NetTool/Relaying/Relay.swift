@@ -13,7 +13,8 @@ struct Relay: Verb {
             """,
         discussion: """
             Where to listen: :PORT is this machine only (by IPv4 and IPv6), with --public every interface; host:port, \
-            udp://host:port, unix:/path, unix-dgram:/path, fd:3, systemd:name. With port 0 the system picks one.
+            udp://host:port, unix:/path, unix-dgram:/path, fd:3, systemd:name. With port 0 the system picks one, and \
+            :0 is of IPv4 alone.
 
             Targets:
               host:port, unix:/path   a stream; each side's end is passed on by itself
