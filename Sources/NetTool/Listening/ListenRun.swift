@@ -74,7 +74,8 @@ final class ListenRun: Sendable {
         let log = try await ClientLog(
             options.form, options.verbosity, counting: unit, writesOutput: handler.printsLines, on: loop)
         let limits =
-            handler == .stdio ? limits : limits.withDescriptors(log, each: handler.descriptors)
+            handler == .stdio
+            ? limits : limits.withDescriptors(log, each: handler.descriptors, asked: options.maximum)
         let service = try await RoomService(handler, options, on: loop, log: log)
         let means = Means(
             log: log, ending: ending, limits: limits, streams: try await streams(on: loop), service: service, loop: loop

@@ -41,7 +41,7 @@ final class DatagramRelay: Sendable {
         self.clients = clients
         shaping = Shaping(options.shaping)
         idle = options.idle?.duration ?? Self.defaultIdle
-        limits = options.limits.withDescriptors(log, isChosen: options.maximum != nil)
+        limits = options.limits.withDescriptors(log, asked: options.maximum, isChosen: options.maximum != nil)
         self.log = log
         self.recorder = recorder
         self.ending = ending

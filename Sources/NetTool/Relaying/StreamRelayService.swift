@@ -28,7 +28,8 @@ final class StreamRelayService: Sendable {
         if isProgram, options.maximum == nil { limits.connections = Server.Limits.programs }
         // A client and its target.
         limits = limits.withDescriptors(
-            log, each: isProgram ? 1 + Server.Limits.descriptorsOfProgram : 2, isChosen: options.maximum != nil)
+            log, each: isProgram ? 1 + Server.Limits.descriptorsOfProgram : 2, asked: options.maximum,
+            isChosen: options.maximum != nil)
         // Whom a proxy passes on is known by its header only.
         if options.proxies.isEmpty { limits.addresses = rules.clients }
         self.limits = limits
