@@ -64,14 +64,3 @@ final class Interruption: Sendable {
         }
     }
 }
-
-extension ExitStatus {
-    /// What a shell makes of a program that a signal has ended.
-    fileprivate init(endedBy signal: Signal) {
-        switch signal {
-        case .interrupt: self = .interrupted
-        case .hangUp: self = .hungUp
-        default: self = .terminated
-        }
-    }
-}

@@ -19,5 +19,11 @@ final class EndingSignal: Sendable {
 
 extension ExitStatus {
     /// How a process ends in order that was asked to end by a signal.
-    init(endedBy signal: Signal) { self = signal == .interrupt ? .interrupted : .terminated }
+    init(endedBy signal: Signal) {
+        switch signal {
+        case .interrupt: self = .interrupted
+        case .hangUp: self = .hungUp
+        default: self = .terminated
+        }
+    }
 }

@@ -103,19 +103,6 @@ import Testing
         #expect(!Screen(client.output).lines.contains { $0.contains("half") })
     }
 
-    @Test func `a second ctrl-C does not wait for a program that goes on`() throws {
-        let loop = "echo $$; trap 'echo asked >&2' TERM; while :; do sleep 0.1; done"
-        let client = try ForeignProgram.nt("connect", "exec:sh -c \"\(loop)\"")
-        let program = try #require(Int32(try client.line()))
-        defer { kill(-program, SIGKILL) }
-        client.send(signal: SIGINT)
-        try client.errorLine(containing: "asked")
-        client.send(signal: SIGINT)
-        #expect(try client.exit() == .status(130))
-        // Had it been waited for it would have been killed.
-        #expect(kill(program, 0) == 0)
-    }
-
     @Test func `ctrl-C is heard once ctrl-D has ended this side`() throws {
         let listener = try listener()
         let client = try ForeignProgram.ntAtTerminal("connect", "\(try listener.socket.localAddress)")
