@@ -74,7 +74,7 @@ struct HelpTests {
         ["connect", "fd:3"], ["connect", ":80", "--encoding", "klingon"], ["connect", ":80", "-x", "--json"],
         ["connect", ":80", "--recv-only", "--linger", "1s"], ["connect", "unix:/s", "-s", "127.0.0.1"],
         ["connect", ":80", "--send", "\\q"], ["connect", ":80", "-z", "--log", "f"], ["connect", ":80", "--expect"],
-        ["listen", ":0", "files"], ["listen", ":0", "echo", "-k"],
+        ["listen", ":0", "files"],
         ["listen", "-"], ["listen", ":0", "exec"], ["listen", ":0", "echo", "--", "cat"],
         ["listen", ":0", "--", "cat"],
         ["listen", "0.0.0.0:0", "exec", "cat"], ["listen", ":0", "exec", "cat", "--public"],

@@ -78,6 +78,8 @@ struct Prober {
     private mutating func startWhatIsDue() {
         var room = breadth - underway
         for index in runs.indices where room > 0 && runs[index].isWaiting && runs[index].due <= SystemClock.now {
+            // Each may take as long as a name server that does not answer.
+            if isStopped { return }
             begin(index)
             room = min(room, breadth - underway)
         }

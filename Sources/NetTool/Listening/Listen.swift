@@ -35,7 +35,8 @@ struct Listen: Verb {
             A line of time and log ends in LF or CR LF and has at most 16384 bytes; what is sent ends in CR LF.
 
             Without a handler standard input goes to the first client, and what it says is standard output; each \
-            direction ends by itself, and nt with both. With --keep the next client comes then, as soon as one ends.
+            direction ends by itself, and nt with both. With --keep the next client comes then, as soon as one ends; \
+            a handler serves whoever comes in any case.
 
             'nt help eof' has the whole table of ends.
 

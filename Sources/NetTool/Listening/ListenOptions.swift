@@ -64,9 +64,6 @@ struct ListenOptions: ParsableArguments {
             if directions.isRestricted {
                 throw ToolFailure(.usage, "--send-only and its like are for nt listen without a handler")
             }
-            if keep {
-                throw ToolFailure(.usage, "--keep is for nt listen without a handler: a handler serves whoever comes")
-            }
             if encoding != nil, handler != .log, handler != .chat {
                 throw ToolFailure(.usage, "--encoding is for what is printed: log, or no handler; and for chat")
             }

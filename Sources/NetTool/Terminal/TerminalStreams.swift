@@ -21,6 +21,8 @@ final class TerminalStreams: LocalSide {
         var unfinished: [UInt8] = []
         /// Whether there is a peer, and with it a row to type in.
         var isAttended = false
+        /// Whether nothing was read yet since the terminal is raw.
+        var isFresh = false
         /// Whether ctrl-D has ended this side: nothing more is typed.
         var hasEnded = false
         /// Whether the peer shows what is typed, or keeps it secret.
@@ -67,7 +69,11 @@ final class TerminalStreams: LocalSide {
         do throws(Errno) { try mode.begin() } catch {
             throw ToolFailure(.inputOutput, "the terminal: \(error.words)")
         }
-        state.withLock { $0.isAttended = true }
+        state.withLock { state in
+            state.isAttended = true
+            state.decoder = KeyDecoder()
+            state.isFresh = true
+        }
         try ask(TerminalMode.pasteOn)
     }
 
@@ -114,7 +120,7 @@ final class TerminalStreams: LocalSide {
     private func act(on bytes: [UInt8]) throws(ToolFailure) {
         var shown = ""
         var isRefused = false
-        for key in state.withLock({ $0.decoder.keys(bytes) }) {
+        for key in keys(in: bytes) {
             switch state.withLock({ handle(key, &$0) }) {
             case .changed: break
             case .refused: isRefused = true
@@ -135,6 +141,14 @@ final class TerminalStreams: LocalSide {
             }
         }
         try ask(isRefused ? shown + "\u{7}" : shown)
+    }
+
+    /// A ctrl-D that was typed while the terminal was not raw is handed over as a 0.
+    private func keys(in bytes: [UInt8]) -> [Key] {
+        state.withLock { state in
+            defer { state.isFresh = false }
+            return state.decoder.keys(state.isFresh ? bytes.map { $0 == 0 ? 4 : $0 } : bytes)
+        }
     }
 
     private func handle(_ key: Key, _ state: inout State) -> LineEditor.Outcome {

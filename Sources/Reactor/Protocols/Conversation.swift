@@ -87,10 +87,13 @@ extension Framing {
     /// A count is whole by and by: it is remembered how much of it has come.
     func part(before terminator: Terminator) throws(FramingError) -> (FrameBounds?, isWhole: Bool) {
         switch terminator {
-        case .none: return (everything, false)
+        case .none:
+            collected = 0
+            return (everything, false)
         case .count(let count):
             if count < 0 { throw FramingError("message", .malformed("\(count) bytes")) }
-            let left = count - collected
+            // Where it has become less than what was handed over, the message is whole.
+            let left = max(0, count - collected)
             if available < left {
                 collected += available
                 return (everything, false)
@@ -99,6 +102,7 @@ extension Framing {
             return (FrameBounds(payload: 0..<left, byteCount: left), true)
         case .bytes(let bytes):
             precondition(!bytes.isEmpty, "a terminator has at least one byte")
+            collected = 0
             return part(before: BytePattern(bytes))
         }
     }

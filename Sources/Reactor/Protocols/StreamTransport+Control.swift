@@ -138,7 +138,9 @@ extension StreamTransport: Consumer {
         precondition(loop.isCurrent, "a producer is registered on the connection's loop")
         if !isConnected { return producer.stop() }
         if extras?.producer != nil {
+            ownExtras.isRefusing = true
             producer.stop()
+            ownExtras.isRefusing = false
             return end(.failed(SocketError(.send, .invalid("a second producer on one connection"))))
         }
         ownExtras.producer = producer
@@ -146,6 +148,7 @@ extension StreamTransport: Consumer {
 
     /// There is no producer any more. On the loop.
     public func unregisterProducer() {
+        if extras?.isRefusing == true { return }
         extras?.producer = nil
         takeTurns()
         change()

@@ -24,9 +24,11 @@ extension StreamTransport {
         /// A rate is used up: until its timer nothing is read, or sent.
         static let isReadHeld = State(rawValue: 1 << 13)
         static let isWriteHeld = State(rawValue: 1 << 14)
+        /// A producer that was pushed is at work: nothing is read.
+        static let isProducing = State(rawValue: 1 << 15)
 
         static let noReading: State = [
-            .isPaused, .isFull, .isDisconnecting, .hasEnded, .isOver, .isReadHeld, .waitsToReceive,
+            .isPaused, .isFull, .isDisconnecting, .hasEnded, .isOver, .isReadHeld, .isProducing, .waitsToReceive,
         ]
     }
 }

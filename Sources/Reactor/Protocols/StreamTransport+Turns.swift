@@ -20,10 +20,7 @@ extension StreamTransport {
 
     /// Registers a producer, as soon as the one before it has ended.
     func registerInTurn(_ producer: any PullProducer) {
-        if isConnected && !isPaused {
-            ownExtras.resumesWithoutProducer = true
-            pauseProducing()
-        }
+        if isConnected { change(inserting: .isProducing) }
         if isConnected && extras?.producer != nil {
             ownExtras.turns.append(.producer(producer))
         } else {
@@ -33,7 +30,7 @@ extension StreamTransport {
 
     /// A producer has ended: what comes behind it has its turn.
     func takeTurns() {
-        guard let extras else { return }
+        guard let extras, isConnected else { return }
         while extras.producer == nil, let turn = extras.turns.first {
             // It still counts: what was pushed before the connection was closed is sent.
             switch turn {
@@ -42,9 +39,8 @@ extension StreamTransport {
             }
             if !extras.turns.isEmpty { extras.turns.removeFirst() }
         }
-        if extras.producer == nil && extras.resumesWithoutProducer {
-            extras.resumesWithoutProducer = false
-            resumeProducing()
+        if extras.producer == nil && state.contains(.isProducing) {
+            change(inserting: .hasResumed, removing: .isProducing)
         }
     }
 }

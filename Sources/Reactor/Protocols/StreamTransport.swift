@@ -124,7 +124,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
 
     /// Whoever has kept bytes back hands them on first.
     private func resume() {
-        if !state.isDisjoint(with: [.isPaused, .isFull, .isDisconnecting, .isOver]) { return }
+        if !state.isDisjoint(with: [.isPaused, .isFull, .isProducing, .isDisconnecting, .isOver]) { return }
         state.remove(.hasResumed)
         call { handler, transport in try handler.readingResumed(transport) }
         settle()

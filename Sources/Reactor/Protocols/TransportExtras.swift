@@ -24,8 +24,8 @@ final class TransportExtras {
     var producer: Producer?
     /// What waits for the producer to end.
     var turns: [Turn] = []
-    /// Reading goes on when the producer has ended.
-    var resumesWithoutProducer = false
+    /// A second producer is being told that it is none: what it does then is not the first one's doing.
+    var isRefusing = false
     var maximumBuffered = StreamTransport.defaultMaximumBuffered
     /// Where reading stops, and goes on.
     var writeBufferLimits = StreamTransport.defaultWriteBufferLimits
@@ -130,9 +130,11 @@ final class TransportExtras {
     /// The connection is over.
     func end(on loop: EventLoop) {
         for timer in [linger, readHold, writeHold, timeout] { if let timer { loop.timers.cancel(timer) } }
-        producer?.stop()
-        for case .producer(let producer) in turns { producer.stopProducing() }
+        // Before anybody is told: who is stopped may unregister.
+        let (stopped, waiting) = (producer, turns)
         (producer, turns) = (nil, [])
+        stopped?.stop()
+        for case .producer(let producer) in waiting { producer.stopProducing() }
     }
 }
 

@@ -179,7 +179,8 @@ public final class ChatServer: @unchecked Sendable {
         }
         switch heard {
         case .line(let line): perform(lobby.receive(line, from: member.id))
-        case .piece: break
+        // The answers alone may have been too much for it.
+        case .piece: perform([])
         case .overlong: throw .framing(FramingError("line", .tooLong(limit: settings.limits.line)))
         }
     }

@@ -42,6 +42,11 @@ extension SystemCalls {
 
     private static func checkExecutable(_ path: String) throws(Errno) {
         if try status(of: path.utf8, in: currentDirectory).kind == .directory { throw .permissionDenied }
-        _ = try perform(.faccessat) { unsafe faccessat(currentDirectory, path, X_OK, AT_EACCESS) }
+        do throws(Errno) {
+            _ = try perform(.faccessat) { unsafe faccessat(currentDirectory, path, X_OK, AT_EACCESS) }
+        } catch {
+            // A sandbox may forbid the question (`EPERM`): then the start tells.
+            if [.permissionDenied, .noSuchFileOrDirectory, .notDirectory].contains(error) { throw error }
+        }
     }
 }

@@ -212,7 +212,10 @@ import Testing
             if let transport = recorder.transport { resumed(transport) }
         }
 
-        func stopProducing() { recorder.note("stop") }
+        func stopProducing() {
+            recorder.note("stop")
+            recorder.transport?.unregisterProducer()
+        }
     }
 
     // B-AIO-05: set_write_buffer_limits, get_write_buffer_limits, get_write_buffer_size

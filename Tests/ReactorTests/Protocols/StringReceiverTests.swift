@@ -186,6 +186,43 @@ import Wire
         #expect(recorder.notes.joined() == "<abc|ABC><|><xy|XY><end|END>")
     }
 
+    // push_with_producer
+    @Test(arguments: Ground.loops)
+    func `a connection that is lost stops every producer that was pushed, once`(ground: Ground) async throws {
+        final class Endless: PullProducer {
+            private let recorder: Recorder
+            private let transport: StreamTransport
+            init(_ recorder: Recorder, _ transport: StreamTransport) {
+                (self.recorder, self.transport) = (recorder, transport)
+            }
+            func resumeProducing() { transport.write("x") }
+            func stopProducing() {
+                recorder.note("stop")
+                transport.unregisterProducer()
+            }
+        }
+        struct Babbling: Conversation {
+            let recorder: Recorder
+            mutating func collectIncomingData(_ data: RawSpan, _ transport: StreamTransport) {}
+            mutating func foundTerminator(_ transport: StreamTransport) {
+                for _ in 0..<3 { pushWithProducer(Endless(recorder, transport), transport) }
+            }
+            mutating func connectionLost(_ reason: CloseReason, _ transport: StreamTransport) { recorder.note("lost") }
+        }
+        let recorder = Recorder()
+        try await withLoop(of: ground) { loop in
+            let (port, address) = try await listen(Factory { Babbling(recorder: recorder) }, on: loop)
+            try await withConnection(to: address, on: loop) { connection in
+                try await connection.send("\r\n")
+                #expect(try await connection.receive(upTo: 1) == [0x78])
+                connection.abort()
+            }
+            try await until(on: loop) { recorder.notes.count >= 4 }
+            port.stopListening()
+        }
+        #expect(recorder.notes.sorted() == ["lost", "stop", "stop", "stop"])
+    }
+
     // asynchat
     @Test(arguments: Ground.loops)
     func `a conversation collects up to its terminator`(ground: Ground) async throws {
