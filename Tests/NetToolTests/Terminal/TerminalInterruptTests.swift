@@ -72,9 +72,11 @@ import Testing
         #expect(try first.hear() == "one")
         try first.finishWriting()
         try client.text(upTo: ": again in ")
-        try client.write("two\r")
+        // Ctrl-D too.
+        try client.write("two\r\u{4}")
         let second = try accept(listener)
         #expect(try second.hear() == "two")
+        #expect(try second.hear() == nil)
         try client.write("\u{3}")
         try client.line(containing: Self.end)
     }
