@@ -43,6 +43,22 @@ import Testing
         }
     }
 
+    // P12: answers wait as lines do, and nobody has to say a line for it to be noticed.
+    @Test func `who asks for ever and reads no answer is let go, with what it has said`() async throws {
+        var settings = ChatServer.Settings()
+        settings.limits.queue = 10_000
+        try await Party.with(settings, on: .memory) { party in
+            let flood = Array(repeatElement(Self.interrupt, count: 10_000).joined())
+            let client = try await Connector().connect(to: party.address, on: party.loop)
+            let error = await #expect(throws: SocketError.self) {
+                try await withDeadline(.seconds(60)) { while true { try await client.send(flood) } }
+            }
+            #expect(error?.reason != .timedOut)
+            try await until(on: party.loop) { party.server.connectionCount == 0 }
+            client.close()
+        }
+    }
+
     /// Bytes of a line, and the text that they are in UTF-8.
     private static let lines: [(bytes: [UInt8], text: String)] = [
         // Go ahead, one byte FF as text, the offer of an option.
