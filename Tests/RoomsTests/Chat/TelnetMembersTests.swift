@@ -44,7 +44,8 @@ import Testing
     }
 
     // P12: answers wait as lines do, and nobody has to say a line for it to be noticed.
-    @Test func `who asks for ever and reads no answer is let go, with what it has said`() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `who asks for ever and reads no answer is let go, with what it has said`() async throws {
         var settings = ChatServer.Settings()
         settings.limits.queue = 10_000
         try await Party.with(settings, on: .memory) { party in
