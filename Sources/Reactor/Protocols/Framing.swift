@@ -103,8 +103,7 @@ final class Framing<Framer: ByteFramer> {
 extension StreamTransport {
     /// Whether what has come may be handed over now.
     var mayDeliver: Bool {
-        state.isDisjoint(with: [.isPaused, .isFull, .isProducing, .isDisconnecting, .isOver])
-            && extras?.end == nil
+        state.isDisjoint(with: .noDelivery) && extras?.end == nil
     }
 
     /// The connection's framing of a kind, made when it is first needed.

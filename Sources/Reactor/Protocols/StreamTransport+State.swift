@@ -27,6 +27,9 @@ extension StreamTransport {
         /// A producer that was pushed is at work: nothing is read.
         static let isProducing = State(rawValue: 1 << 15)
 
+        /// What has come is not handed over.
+        static let noDelivery: State = [.isPaused, .isFull, .isProducing, .isDisconnecting, .isOver]
+
         static let noReading: State = [
             .isPaused, .isFull, .isDisconnecting, .hasEnded, .isOver, .isReadHeld, .isProducing, .waitsToReceive,
         ]

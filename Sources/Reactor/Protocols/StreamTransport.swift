@@ -124,7 +124,7 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
 
     /// Whoever has kept bytes back hands them on first.
     private func resume() {
-        if !state.isDisjoint(with: [.isPaused, .isFull, .isProducing, .isDisconnecting, .isOver]) { return }
+        if !state.isDisjoint(with: .noDelivery) { return }
         state.remove(.hasResumed)
         call { handler, transport in try handler.readingResumed(transport) }
         settle()
@@ -187,8 +187,12 @@ public final class StreamTransport: WaitObserver, @unchecked Sendable {
     private var mayWrite: Bool {
         if !state.isDisjoint(with: [.isOver, .wantsShutdown, .hasShutDown]) || extras?.end != nil { return false }
         // What a producer has begun it may finish: until then the connection is not closed.
-        return !state.contains(.isDisconnecting) || extras?.producer != nil || extras?.turns.isEmpty == false
+        return !state.contains(.isDisconnecting) || hasProducer
     }
+
+    // Never inlined: it is asked at the end alone, and would make each write larger.
+    @inline(never)
+    private var hasProducer: Bool { extras.map { $0.producer != nil || !$0.turns.isEmpty } ?? false }
 
     private func writeThrough(_ bytes: RawSpan) {
         var sent = 0
